@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// Everything but the standard containers in types/ and the Python bindings in pybind11.hpp.
+#ifndef COMA_COMA_HPP
+#define COMA_COMA_HPP
+
+#include "errors.hpp"
+#include "experiment.hpp"
+#include "measurement.hpp"
+#include "program.hpp"
+#include "tree.hpp"
+#include "version.hpp"
+
+#endif

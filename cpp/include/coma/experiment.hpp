@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// An experiment: a directory to which measurements are added.
+#ifndef COMA_EXPERIMENT_HPP
+#define COMA_EXPERIMENT_HPP
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "errors.hpp"
+#include "files.hpp"
+#include "json.hpp"
+#include "lock.hpp"
+#include "measurement.hpp"
+#include "numbers.hpp"
+#include "tree.hpp"
+#include "xml_tree.hpp"
+#include "xml_writer.hpp"
+
+namespace coma {
+
+/// The names of an experiment's files, without suffix.
+struct experiment_names {
+    std::string experiment = "experiment.${experiment_id}";
+    std::string measurement = "measurement.${measurement_id}";
+    std::string index = "measurement.index";
+};
+
+namespace detail {
+
+/// A name with an id in place of `${...}`, padded to six digits.
+inline std::string name_with_id(std::string_view pattern, std::uint64_t id) {
+    const std::string digits = numbers::to_text(id);
+    const std::size_t begin = pattern.find("${");
+    const std::size_t end = pattern.find('}', begin == pattern.npos ? pattern.size() : begin);
+    if (end == pattern.npos)
+        throw experiment_error("the name '" + std::string(pattern) + "' has no place for an id, such as ${measurement_id}");
+    return std::string(pattern.substr(0, begin)) + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits +
+           std::string(pattern.substr(end + 1));
+}
+
+constexpr bool starts_with(std::string_view text, std::string_view start) noexcept {
+    return text.substr(0, start.size()) == start;
+}
+
+constexpr bool ends_with(std::string_view text, std::string_view end) noexcept {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+/// Whether a file name is a pattern's with an id or `none` in its place, and .json or .xml behind it.
+inline bool matches(std::string_view name, std::string_view pattern) {
+    const std::string_view before = pattern.substr(0, pattern.find("${"));
+    const std::string_view after = pattern.substr(pattern.find('}') + 1);
+    if (!ends_with(name, ".json") && !ends_with(name, ".xml")) return false;
+    name.remove_suffix(ends_with(name, ".xml") ? 4 : 5);
+    if (name.size() < before.size() + after.size() || !starts_with(name, before) || !ends_with(name, after)) return false;
+    const std::string_view id = name.substr(before.size(), name.size() - before.size() - after.size());
+    return id == "none" || (!id.empty() && id.find_first_not_of("0123456789") == id.npos);
+}
+
+/// The names in a directory; creates the directory if it is missing.
+inline std::vector<std::string> list_or_create(const std::string& directory) {
+    if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
+        throw file_error("cannot create the experiment's directory", directory, errno);
+    DIR* opened = ::opendir(directory.c_str());
+    if (!opened) throw file_error("cannot open the experiment's directory", directory, errno);
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(opened)) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    ::closedir(opened);
+    return names;
+}
+
+/// Reads a tree from a file in JSON or XML, told by its suffix.
+inline tree read_archive(const std::string& file, std::string_view root) {
+    if (ends_with(file, ".xml")) return xml::to_tree(files::read(file), root, file);
+    const tree read = json::to_tree(files::read(file), file);
+    if (!read.has(root) || read.size() != 1)
+        throw parse_error(file + ": the only key should be '" + std::string(root) + "': this is another kind of file");
+    return read.at(root);
+}
+
+/// A tree as the text of a file in JSON or XML, told by its suffix.
+inline std::string archive_text(const std::string& file, std::string_view root, const tree& value) {
+    return ends_with(file, ".xml") ? xml::to_text(root, value) : json::to_text(tree::dict({{root, value}}));
+}
+
+}  // namespace detail
+
+/// An active experiment in a directory.
+///
+///     coma::experiment e("pendulum_runs");
+///     e.add(m);
+class experiment {
+public:
+    /// Opens the experiment in a directory; creates it if the directory is missing or empty.
+    explicit experiment(std::string directory, experiment_names names = {})
+        : directory_(std::move(directory)), names_(std::move(names)) {
+        std::vector<std::string> found = detail::list_or_create(directory_);
+        if (is_new(found)) {
+            create();
+            found = detail::list_or_create(directory_);
+        }
+        open(found);
+    }
+
+    const std::string& directory() const noexcept { return directory_; }
+    const std::string& experiment_file() const noexcept { return experiment_file_; }
+    const std::string& index_file() const noexcept { return index_file_; }
+
+    /// The id of the last measurement, 0 if there is none.
+    std::uint64_t last_id() const { return detail::read_archive(index_file_, "measurements").get<std::uint64_t>(last_id_path); }
+
+    /// Writes a measurement under the next id, which is returned.
+    std::uint64_t add(const measurement& measured) {
+        const std::string text = measured.to_xml(0);
+        const std::size_t place = text.find(">0</measurement_id>") + 1;
+        for (;;) {
+            const std::uint64_t id = take_id();
+            const std::string file = path(detail::name_with_id(names_.measurement, id) + ".xml");
+            if (files::try_publish(file, text.substr(0, place) + numbers::to_text(id) + text.substr(place + 1))) return id;
+        }
+    }
+
+private:
+    static constexpr const char* last_id_path = "last_measurement_id";
+
+    std::string path(std::string_view name) const { return files::join(directory_, name); }
+
+    bool is_index(std::string_view name) const { return name == names_.index + ".json" || name == names_.index + ".xml"; }
+
+    /// Nothing is there, or only the index of an experiment that is just being created.
+    bool is_new(const std::vector<std::string>& found) const {
+        for (const std::string& name : found)
+            if (!is_index(name) && !detail::ends_with(name, ".tmp")) return false;
+        return true;
+    }
+
+    /// Another process may do the same at the same time: whoever comes second finds the files in place.
+    void create() const {
+        const tree index = tree::dict({{last_id_path, 0}});
+        files::try_publish(path(names_.index + ".xml"), xml::to_text("measurements", index));
+        const tree info = tree::dict({{"experiment_id", nullptr},
+                                      {"description", nullptr},
+                                      {"tags", tree::list()},
+                                      {"start_date", nullptr},
+                                      {"end_date", nullptr}});
+        std::string name = names_.experiment;
+        const std::size_t begin = name.find("${");
+        name.replace(begin, name.find('}') - begin + 1, "none");
+        files::try_publish(path(name + ".xml"), xml::to_text("experiment", tree::dict({{"info", info}})));
+    }
+
+    void open(const std::vector<std::string>& found) {
+        for (const std::string& name : found) {
+            if (is_index(name)) take_file(index_file_, name, "index files");
+            if (!is_index(name) && detail::matches(name, names_.experiment))
+                take_file(experiment_file_, name, "experiment files");
+        }
+        if (experiment_file_.empty())
+            throw experiment_error("'" + directory_ + "' is no experiment: it is not empty and has no file such as '" +
+                                   names_.experiment + ".json'; name an experiment's directory or a new one");
+        if (detail::read_archive(experiment_file_, "experiment").has("measurements"))
+            throw experiment_error("the experiment in '" + directory_ + "' is inactive: its measurements are archived in '" +
+                                   experiment_file_ + "'; activate it (in Python: Experiment.activate) to add to it");
+        if (index_file_.empty())
+            throw experiment_error("the experiment in '" + directory_ + "' has no index file '" + names_.index +
+                                   ".json' or '.xml', so that ids cannot be given: restore that file");
+    }
+
+    void take_file(std::string& file, const std::string& name, const std::string& what) const {
+        if (!file.empty())
+            throw experiment_error("there are two " + what + ", '" + file + "' and '" + path(name) +
+                                   "': remove the one that does not belong there");
+        file = path(name);
+    }
+
+    std::uint64_t take_id() const {
+        const file_lock lock(index_file_ + ".lock");
+        tree index = detail::read_archive(index_file_, "measurements");
+        const std::uint64_t id = index.get<std::uint64_t>(last_id_path) + 1;
+        index[last_id_path] = id;
+        files::replace(index_file_, detail::archive_text(index_file_, "measurements", index));
+        return id;
+    }
+
+    std::string directory_;
+    experiment_names names_;
+    std::string experiment_file_;
+    std::string index_file_;
+};
+
+}  // namespace coma
+
+#endif

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// Numbers to text and back, the same in every locale.
+#ifndef COMA_NUMBERS_HPP
+#define COMA_NUMBERS_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace coma::numbers {
+
+/// What a text looks like when it is read without knowing its type.
+enum class look { text, integer, real };
+
+namespace detail {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+constexpr std::size_t skip_digits(std::string_view text, std::size_t at) noexcept {
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at;
+}
+
+constexpr std::size_t sign_length(std::string_view text) noexcept {
+    return !text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+}
+
+constexpr bool equal_ignoring_case(std::string_view text, std::string_view lower) noexcept {
+    if (text.size() != lower.size()) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+        if (c != lower[i]) return false;
+    }
+    return true;
+}
+
+constexpr bool is_infinity(std::string_view unsigned_text) noexcept {
+    return equal_ignoring_case(unsigned_text, "inf") || equal_ignoring_case(unsigned_text, "infinity");
+}
+
+/// The position after an exponent that starts at `at`, or `at` itself if there is none.
+constexpr std::size_t skip_exponent(std::string_view text, std::size_t at) noexcept {
+    if (at >= text.size() || (text[at] != 'e' && text[at] != 'E')) return at;
+    const std::size_t digits = at + 1 + sign_length(text.substr(at + 1));
+    const std::size_t end = skip_digits(text, digits);
+    return end > digits ? end : at;
+}
+
+constexpr look look_of_unsigned(std::string_view text) noexcept {
+    const std::size_t whole = skip_digits(text, 0);
+    if (whole == text.size()) return whole > 0 ? look::integer : look::text;
+    std::size_t end = whole;
+    if (text[whole] == '.') {
+        end = skip_digits(text, whole + 1);
+        if (end == 1) return look::text;
+    } else if (whole == 0) {
+        return equal_ignoring_case(text, "nan") || is_infinity(text) ? look::real : look::text;
+    }
+    return skip_exponent(text, end) == text.size() ? look::real : look::text;
+}
+
+/// Lays out digits and a decimal exponent as Python's repr does: 1.0, 0.0001, 1e-05, 1e+16.
+inline void append_repr(std::string& out, std::string_view digits, int exponent) {
+    const int count = static_cast<int>(digits.size());
+    if (exponent < -4 || exponent >= 16) {
+        out += digits[0];
+        if (count > 1) out.append(1, '.').append(digits.substr(1));
+        out += exponent < 0 ? "e-" : "e+";
+        const int magnitude = exponent < 0 ? -exponent : exponent;
+        if (magnitude < 10) out += '0';
+        char buffer[16];
+        const auto end = std::to_chars(buffer, buffer + sizeof buffer, magnitude).ptr;
+        out.append(buffer, end);
+    } else if (exponent < 0) {
+        out.append("0.").append(static_cast<std::size_t>(-exponent - 1), '0').append(digits);
+    } else if (count <= exponent + 1) {
+        out.append(digits).append(static_cast<std::size_t>(exponent + 1 - count), '0').append(".0");
+    } else {
+        const auto whole = static_cast<std::size_t>(exponent + 1);
+        out.append(digits.substr(0, whole)).append(1, '.').append(digits.substr(whole));
+    }
+}
+
+/// Splits "-d.ddde-XX", as std::to_chars writes it, and lays it out again.
+inline void append_scientific(std::string& out, const char* first, const char* last) {
+    if (*first == '-') out += *first++;
+    char digits[40];
+    std::size_t count = 0;
+    for (; *first != 'e'; ++first)
+        if (*first != '.') digits[count++] = *first;
+    ++first;
+    if (*first == '+') ++first;
+    int exponent = 0;
+    std::from_chars(first, last, exponent);
+    append_repr(out, std::string_view(digits, count), exponent);
+}
+
+/// Whether a decimal text that is out of range is too large (and not too small).
+constexpr bool overflows(std::string_view text) noexcept {
+    long magnitude = 0;
+    bool point = false;
+    bool leading = true;
+    std::size_t i = sign_length(text);
+    for (; i < text.size() && (is_digit(text[i]) || text[i] == '.'); ++i) {
+        if (text[i] == '.') {
+            point = true;
+        } else if (leading && text[i] == '0') {
+            magnitude -= point ? 1 : 0;
+        } else {
+            leading = false;
+            magnitude += point ? 0 : 1;
+        }
+    }
+    if (i == text.size()) return magnitude > 0;
+    const bool negative = text[i + 1] == '-';
+    long exponent = 0;
+    for (i += 1 + sign_length(text.substr(i + 1)); i < text.size() && exponent < 1000000000; ++i)
+        exponent = exponent * 10 + (text[i] - '0');
+    return (negative ? -exponent : exponent) + magnitude > 0;
+}
+
+}  // namespace detail
+
+/// The text without blanks, tabs and line ends at its ends.
+constexpr std::string_view strip(std::string_view text) noexcept {
+    while (!text.empty() && detail::is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && detail::is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// Whether a text would be read as an integer, as a double or as text.
+constexpr look look_of(std::string_view text) noexcept {
+    const std::string_view stripped = strip(text);
+    return detail::look_of_unsigned(stripped.substr(detail::sign_length(stripped)));
+}
+
+/// Appends an integer.
+template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
+void append(std::string& out, Integer value) {
+    char buffer[32];
+    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+    out.append(buffer, end);
+}
+
+/// Appends the shortest digits that read back equal, laid out as Python's repr does.
+template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
+void append(std::string& out, Real value) {
+    if (value != value) {
+        out += "NaN";
+    } else if (value > std::numeric_limits<Real>::max()) {
+        out += "Infinity";
+    } else if (value < std::numeric_limits<Real>::lowest()) {
+        out += "-Infinity";
+    } else {
+        char buffer[64];
+        const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+        detail::append_scientific(out, buffer, end);
+    }
+}
+
+/// A number as text.
+template <class Number>
+std::string to_text(Number value) {
+    std::string out;
+    append(out, value);
+    return out;
+}
+
+/// Reads an integer; false if the text is none or does not fit.
+template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
+bool parse(std::string_view text, Integer& value) noexcept {
+    text = strip(text);
+    if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+    if (std::is_unsigned_v<Integer> && text.size() > 1 && text[0] == '-' && text.find_first_not_of("-0") == text.npos)
+        text = "0";
+    if (text.empty() || (!detail::is_digit(text[0]) && text[0] != '-')) return false;
+    Integer parsed = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+    if (problem != std::errc() || end != text.data() + text.size()) return false;
+    value = parsed;
+    return true;
+}
+
+/// Reads a floating point number in any spelling that look_of() calls integer or real; false for any other text.
+template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
+bool parse(std::string_view text, Real& value) noexcept {
+    text = strip(text);
+    if (look_of(text) == look::text) return false;
+    const bool negative = text[0] == '-';
+    const std::string_view digits = text.substr(detail::sign_length(text));
+    Real magnitude = 0;
+    if (detail::equal_ignoring_case(digits, "nan")) {
+        magnitude = std::numeric_limits<Real>::quiet_NaN();
+    } else if (detail::is_infinity(digits)) {
+        magnitude = std::numeric_limits<Real>::infinity();
+    } else if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) {
+        magnitude = detail::overflows(digits) ? std::numeric_limits<Real>::infinity() : Real(0);
+    }
+    value = negative ? -magnitude : magnitude;
+    return true;
+}
+
+/// An integer's digits without plus sign, leading zeros and minus zero; the text must look like an integer.
+inline std::string canonical_integer(std::string_view text) {
+    text = strip(text);
+    const bool negative = text[0] == '-';
+    text.remove_prefix(detail::sign_length(text));
+    while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
+    return (negative && text != "0" ? "-" : "") + std::string(text);
+}
+
+}  // namespace coma::numbers
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// A simulation as a program: parameters in, one measurement out.
+#ifndef COMA_PROGRAM_HPP
+#define COMA_PROGRAM_HPP
+
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "command_line.hpp"
+#include "errors.hpp"
+#include "experiment.hpp"
+#include "files.hpp"
+#include "measurement.hpp"
+#include "parameters.hpp"
+#include "system.hpp"
+#include "tree.hpp"
+
+namespace coma {
+
+/// What main() hands over to: reads parameters, calls the simulation, writes the measurement.
+///
+///     int main(int argc, char** argv) {
+///         coma::program program("pendulum", "1.0.0", "Time for a pendulum to swing from theta_0 to theta");
+///         program.parameter<double>("theta_0", "starting angle in degrees");
+///         return program.run(argc, argv, [](const coma::parameters& p, coma::measurement& m) {
+///             m["results/t"] = swing(p.get<double>("theta_0"));
+///         });
+///     }
+class program {
+public:
+    program(std::string name, std::string version, std::string description = {})
+        : name_(std::move(name)), version_(std::move(version)), description_(std::move(description)) {}
+
+    /// Declares a parameter that must be given. Its path is parameters/NAME, unless `.at("another/path")` follows.
+    template <class T>
+    detail::declared_parameter& parameter(std::string name, std::string help) {
+        return declared_.add(detail::make_parameter<T>(std::move(name), std::move(help)));
+    }
+
+    /// Declares a parameter with a default.
+    template <class T>
+    detail::declared_parameter& parameter(std::string name, std::string help, const detail::identity_t<T>& otherwise) {
+        detail::declared_parameter& p = parameter<T>(std::move(name), std::move(help));
+        p.otherwise = otherwise;
+        p.has_default = true;
+        return p;
+    }
+
+    /// Runs the simulation, a callable that takes (const coma::parameters&, coma::measurement&).
+    /// Returns main()'s exit status: 0, 1 if the simulation failed, 2 if it was called wrongly.
+    template <class Simulation>
+    int run(int argc, const char* const* argv, Simulation&& simulation) const {
+        using callable = std::remove_reference_t<Simulation>;
+        return run_erased(argc, argv, const_cast<void*>(static_cast<const void*>(&simulation)),
+                          [](void* object, const parameters& p, measurement& m) { (*static_cast<callable*>(object))(p, m); });
+    }
+
+private:
+    using simulation_call = void (*)(void*, const parameters&, measurement&);
+
+    /// Where the measurement goes: a new file, an experiment or standard output.
+    struct destination {
+        std::string file;
+        std::unique_ptr<experiment> directory;
+    };
+
+    int run_erased(int argc, const char* const* argv, void* simulation, simulation_call call) const noexcept;
+    std::string help() const;
+    parameters read_parameters(const detail::command_line& given) const;
+    destination open_destination(const detail::command_line& given) const;
+    void write(const measurement& measured, const destination& to) const;
+    int complain(int status, const char* what) const noexcept {
+        std::fprintf(stderr, "%s: %s\n", name_.c_str(), what);
+        return status;
+    }
+
+    std::string name_;
+    std::string version_;
+    std::string description_;
+    detail::declared_parameters declared_;
+};
+
+inline std::string program::help() const {
+    std::string text = name_ + " " + version_ + "\n";
+    if (!description_.empty()) text += description_ + "\n";
+    text += "\nusage: " + name_ + " [DIRECTORY] [--output FILE] [--input FILE]";
+    for (const detail::declared_parameter& p : declared_.all()) text += p.has_default ? "" : " --" + p.name + "=VALUE";
+    text += "\n\nparameters:\n";
+    for (const detail::declared_parameter& p : declared_.all()) text += p.help_line();
+    return text +
+           "\nother arguments:\n"
+           "  DIRECTORY      an experiment, to which the measurement is added; created if it is missing\n"
+           "  --output FILE  write the measurement to this new file (default: to standard output)\n"
+           "  --input FILE   take parameters that are not given here from a measurement's file\n"
+           "  --help         show this text\n"
+           "  --version      show the program's version\n";
+}
+
+inline parameters program::read_parameters(const detail::command_line& given) const {
+    parameters result(declared_);
+    const std::string file = system::environment("COMA_INPUT");
+    if (!file.empty()) result.take_input(file);
+    for (const auto& [name, text] : given.values()) result.take_argument(name, text);
+    if (!given.input().empty()) result.take_earlier(given.input());
+    result.complete();
+    return result;
+}
+
+inline program::destination program::open_destination(const detail::command_line& given) const {
+    destination to;
+    to.file = system::environment("COMA_OUTPUT");
+    if (to.file.empty()) to.file = given.output();
+    if (to.file.empty() && !given.directory().empty()) to.directory = std::make_unique<experiment>(given.directory());
+    if (to.file.empty()) return to;
+    if (files::exists(to.file))
+        throw usage_error("the output file '" + to.file + "' exists already and is never overwritten: name a new one");
+    const std::string directory = files::directory_of(to.file);
+    if (::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0)
+        throw file_error("cannot write to the directory of the output file", to.file, errno);
+    return to;
+}
+
+inline void program::write(const measurement& measured, const destination& to) const {
+    if (to.directory) {
+        to.directory->add(measured);
+    } else if (!to.file.empty()) {
+        measured.save(to.file);
+    } else {
+        const std::string text = measured.to_xml();
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+            throw file_error("cannot write to", "standard output", errno);
+    }
+}
+
+inline int program::run_erased(int argc, const char* const* argv, void* simulation, simulation_call call) const noexcept {
+    try {
+        const detail::command_line given(argc, argv, declared_);
+        if (given.wants_help()) return std::fputs(help().c_str(), stdout) < 0 ? 1 : 0;
+        if (given.wants_version()) return std::printf("%s %s\n", name_.c_str(), version_.c_str()) < 0 ? 1 : 0;
+        const parameters p = read_parameters(given);
+        const destination to = open_destination(given);
+        try {
+            measurement measured(name_, version_);
+            p.record(measured);
+            call(simulation, p, measured);
+            measured.finish();
+            p.check(measured);
+            write(measured, to);
+        } catch (const std::exception& e) {
+            return complain(1, e.what());
+        } catch (...) {
+            return complain(1, "the simulation threw something that is no std::exception");
+        }
+    } catch (const std::exception& e) {
+        return complain(2, e.what());
+    }
+    return 0;
+}
+
+}  // namespace coma
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// The tree: null, booleans, numbers, strings, lists and ordered dictionaries.
+#ifndef COMA_TREE_HPP
+#define COMA_TREE_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "errors.hpp"
+#include "key_index.hpp"
+#include "numbers.hpp"
+#include "path.hpp"
+
+namespace coma {
+
+class tree;
+struct tree_entry;
+class tree_dict;
+using tree_list = std::vector<tree>;
+
+/// What a tree is.
+enum class kind : unsigned char { null, boolean, integer, real, string, list, dict };
+
+/// The kind in words, with an article, for messages.
+constexpr const char* name_of(kind k) noexcept {
+    constexpr const char* names[] = {"null",     "a boolean", "an integer",  "a floating point number",
+                                     "a string", "a list",    "a dictionary"};
+    return names[static_cast<unsigned char>(k)];
+}
+
+/// A value of any kind; copies are deep.
+///
+///     coma::tree t;
+///     t["parameters/L"] = 1.0;
+///     t["results/energies"] = {-0.5, 1.5};
+///     double L = t.get<double>("parameters/L");
+class tree {
+public:
+    tree() noexcept = default;
+    tree(std::nullptr_t) noexcept {}
+    template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
+    tree(T value);
+    tree(std::string value);
+    tree(std::string_view value) : tree(std::string(value)) {}
+    tree(const char* value) : tree(std::string(value)) {}
+    tree(tree_list elements);
+    template <class T>
+    tree(const std::vector<T>& elements);
+
+    tree(const tree& other);
+    tree(tree&& other) noexcept : content_(other.content_), as_(other.as_) { other.as_ = form::null; }
+    tree& operator=(tree other) noexcept {
+        swap(other);
+        return *this;
+    }
+    tree& operator=(std::initializer_list<tree> elements);
+    ~tree() { clear(); }
+
+    /// A list of these elements.
+    static tree list(std::initializer_list<tree> elements = {});
+    /// A dictionary of these entries.
+    static tree dict(std::initializer_list<std::pair<std::string_view, tree>> entries = {});
+    /// An integer of any size, from its decimal digits.
+    static tree big_integer(std::string_view digits);
+
+    coma::kind kind() const noexcept;
+    bool is_null() const noexcept { return as_ == form::null; }
+    bool is_list() const noexcept { return as_ == form::list; }
+    bool is_dict() const noexcept { return as_ == form::dict; }
+
+    /// The value at a path; a null on the way becomes a dictionary, a missing key is added.
+    tree& operator[](std::string_view path);
+    const tree& operator[](std::string_view path) const { return at(path); }
+    /// The element at a position of a list.
+    const tree& operator[](std::size_t position) const { return elements().at(position); }
+
+    /// The value at a path; throws path_error if there is none.
+    const tree& at(std::string_view path) const;
+    /// The value at a path, or nullptr.
+    const tree* find(std::string_view path) const noexcept;
+    bool has(std::string_view path) const noexcept { return find(path) != nullptr; }
+
+    /// The value as a C++ type: bool, numbers, std::string, tree, std::vector of these.
+    /// Numbers convert if nothing is lost; throws type_error otherwise.
+    template <class T>
+    T get() const;
+    /// The value at a path as a C++ type.
+    template <class T>
+    T get(std::string_view path) const;
+    /// The same, with a value for when the path leads nowhere.
+    template <class T>
+    T get(std::string_view path, const T& otherwise) const {
+        return has(path) ? get<T>(path) : otherwise;
+    }
+
+    /// Elements of a list; throws type_error for another kind.
+    const tree_list& elements() const;
+    /// Entries of a dictionary in order, each with key and value; throws type_error for another kind.
+    const std::vector<tree_entry>& items() const;
+    /// The number of elements of a list or entries of a dictionary, 0 for anything else.
+    std::size_t size() const noexcept;
+    /// Adds a key to a dictionary (null becomes one), whatever characters it has; false if it is there already.
+    bool add(std::string_view key, tree value);
+    /// Appends to a list; null becomes a list.
+    void push_back(tree element);
+
+    /// The digits of an integer; throws type_error for another kind.
+    std::string integer_text() const;
+    /// Writes a number as get<T>() would return it; false if it does not fit.
+    template <class T>
+    bool to_number(T& value) const noexcept;
+    /// The text of a string, or nullptr.
+    const std::string* text() const noexcept { return as_ == form::string ? content_.text : nullptr; }
+    /// Whether this is the boolean true.
+    bool is_true() const noexcept { return as_ == form::boolean && content_.boolean; }
+
+    void swap(tree& other) noexcept {
+        std::swap(content_, other.content_);
+        std::swap(as_, other.as_);
+    }
+
+    /// Equal values of equal kind; the order of a dictionary's keys does not matter, NaN differs from NaN.
+    friend bool operator==(const tree& a, const tree& b) { return equal(a, b, false); }
+    friend bool operator!=(const tree& a, const tree& b) { return !equal(a, b, false); }
+    /// Like ==, but NaN is the same as NaN.
+    friend bool same(const tree& a, const tree& b) { return equal(a, b, true); }
+
+private:
+    enum class form : unsigned char { null, boolean, integer, natural, big, real, string, list, dict };
+    union content {
+        bool boolean;
+        std::int64_t integer;
+        std::uint64_t natural;
+        double real;
+        std::string* text;
+        tree_list* list;
+        tree_dict* dict;
+    };
+
+    static bool equal(const tree& a, const tree& b, bool nan_is_nan);
+    tree* step(std::string_view part) noexcept;
+    const tree* step(std::string_view part) const noexcept { return const_cast<tree*>(this)->step(part); }
+    tree& step_or_add(std::string_view part, const path_walker& walker);
+    std::string keys_in_words() const;
+    void clear() noexcept;
+
+    content content_{};
+    form as_ = form::null;
+};
+
+/// A key and its value.
+struct tree_entry {
+    std::string key;
+    tree value;
+};
+
+/// A dictionary in order of insertion.
+class tree_dict {
+public:
+    const std::vector<tree_entry>& entries() const noexcept { return entries_; }
+
+    tree* find(std::string_view key) noexcept {
+        const std::size_t position = index_.find(entries_, key);
+        return position == detail::key_index::nowhere ? nullptr : &entries_[position].value;
+    }
+
+    tree& add(std::string_view key, tree value) {
+        entries_.push_back(tree_entry{std::string(key), std::move(value)});
+        index_.appended(entries_);
+        return entries_.back().value;
+    }
+
+private:
+    std::vector<tree_entry> entries_;
+    detail::key_index index_;
+};
+
+}  // namespace coma
+
+#include "tree_access.hpp"
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// The members of tree, included by tree.hpp.
+#ifndef COMA_TREE_ACCESS_HPP
+#define COMA_TREE_ACCESS_HPP
+
+#include "tree.hpp"
+
+namespace coma {
+
+template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int>>
+tree::tree(T value) {
+    if constexpr (std::is_same_v<T, bool>) {
+        content_.boolean = value;
+        as_ = form::boolean;
+    } else if constexpr (std::is_floating_point_v<T>) {
+        content_.real = static_cast<double>(value);
+        as_ = form::real;
+    } else if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
+        content_.natural = value;
+        as_ = value > static_cast<std::uint64_t>(INT64_MAX) ? form::natural : form::integer;
+        if (as_ == form::integer) content_.integer = static_cast<std::int64_t>(value);
+    } else {
+        content_.integer = static_cast<std::int64_t>(value);
+        as_ = form::integer;
+    }
+}
+
+inline tree::tree(std::string value) {
+    content_.text = new std::string(std::move(value));
+    as_ = form::string;
+}
+
+inline tree::tree(tree_list elements) {
+    content_.list = new tree_list(std::move(elements));
+    as_ = form::list;
+}
+
+template <class T>
+tree::tree(const std::vector<T>& elements) : tree(tree_list(elements.begin(), elements.end())) {}
+
+inline tree::tree(const tree& other) : content_(other.content_), as_(form::null) {
+    if (other.as_ == form::string || other.as_ == form::big) content_.text = new std::string(*other.content_.text);
+    if (other.as_ == form::list) content_.list = new tree_list(*other.content_.list);
+    if (other.as_ == form::dict) content_.dict = new tree_dict(*other.content_.dict);
+    as_ = other.as_;
+}
+
+inline void tree::clear() noexcept {
+    if (as_ == form::string || as_ == form::big) delete content_.text;
+    if (as_ == form::list) delete content_.list;
+    if (as_ == form::dict) delete content_.dict;
+    as_ = form::null;
+}
+
+inline tree& tree::operator=(std::initializer_list<tree> elements) { return *this = list(elements); }
+
+inline tree tree::list(std::initializer_list<tree> elements) { return tree(tree_list(elements)); }
+
+inline tree tree::dict(std::initializer_list<std::pair<std::string_view, tree>> entries) {
+    tree result;
+    result.content_.dict = new tree_dict;
+    result.as_ = form::dict;
+    for (const auto& [key, value] : entries)
+        if (!result.add(key, value))
+            throw path_error("the key '" + std::string(key) + "' occurs twice in one dictionary: keep one of the two");
+    return result;
+}
+
+inline tree tree::big_integer(std::string_view digits) {
+    if (numbers::look_of(digits) != numbers::look::integer)
+        throw parse_error("'" + std::string(digits) + "' is no integer: digits are needed, perhaps with a sign");
+    if (std::int64_t integer = 0; numbers::parse(digits, integer)) return tree(integer);
+    if (std::uint64_t natural = 0; numbers::parse(digits, natural)) return tree(natural);
+    tree result(numbers::canonical_integer(digits));
+    if (std::int64_t integer = 0; numbers::parse(*result.content_.text, integer)) return tree(integer);
+    result.as_ = form::big;
+    return result;
+}
+
+inline kind tree::kind() const noexcept {
+    switch (as_) {
+        case form::null: return coma::kind::null;
+        case form::boolean: return coma::kind::boolean;
+        case form::real: return coma::kind::real;
+        case form::string: return coma::kind::string;
+        case form::list: return coma::kind::list;
+        case form::dict: return coma::kind::dict;
+        default: return coma::kind::integer;
+    }
+}
+
+inline tree* tree::step(std::string_view part) noexcept {
+    if (as_ == form::dict) return content_.dict->find(part);
+    std::size_t position = 0;
+    if (as_ != form::list || !numbers::detail::is_digit(part[0]) || !numbers::parse(part, position)) return nullptr;
+    return position < content_.list->size() ? &(*content_.list)[position] : nullptr;
+}
+
+inline const tree* tree::find(std::string_view path) const noexcept {
+    const tree* node = this;
+    for (std::size_t begin = 0; node && begin <= path.size();) {
+        const std::size_t slash = path.find('/', begin);
+        const std::size_t end = slash == path.npos ? path.size() : slash;
+        node = end == begin ? nullptr : node->step(path.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return node;
+}
+
+inline std::string tree::keys_in_words() const {
+    if (as_ == form::list) return "is a list of " + numbers::to_text(size()) + " elements";
+    if (as_ != form::dict) return std::string("is ") + name_of(kind()) + " and holds no keys";
+    if (size() == 0) return "is empty";
+    std::string words = "has the keys ";
+    for (std::size_t i = 0; i < size() && i < 20; ++i) words += (i ? ", " : "") + items()[i].key;
+    return size() > 20 ? words + ", ..." : words;
+}
+
+inline const tree& tree::at(std::string_view path) const {
+    const tree* node = this;
+    for (path_walker walker(path); walker;) {
+        const tree* next = node->step(walker.step());
+        if (!next) {
+            const std::string behind(walker.behind());
+            throw path_error("there is no '" + std::string(path) + "': " +
+                             (behind.empty() ? "the tree " : "'" + behind + "' ") + node->keys_in_words());
+        }
+        node = next;
+    }
+    return *node;
+}
+
+inline tree& tree::step_or_add(std::string_view part, const path_walker& walker) {
+    if (is_null()) *this = dict();
+    if (tree* next = step(part)) return *next;
+    if (is_dict()) return content_.dict->add(part, tree());
+    const std::string behind(walker.behind());
+    throw path_error("cannot set '" + std::string(walker.here()) + "': " +
+                     (behind.empty() ? "the tree " : "'" + behind + "' ") + keys_in_words());
+}
+
+inline tree& tree::operator[](std::string_view path) {
+    tree* node = this;
+    for (path_walker walker(path); walker;) {
+        const std::string_view part = walker.step();
+        node = &node->step_or_add(part, walker);
+    }
+    return *node;
+}
+
+inline const tree_list& tree::elements() const {
+    if (as_ != form::list) throw type_error(std::string("a list was asked for, but this is ") + name_of(kind()));
+    return *content_.list;
+}
+
+inline const std::vector<tree_entry>& tree::items() const {
+    if (as_ != form::dict) throw type_error(std::string("a dictionary was asked for, but this is ") + name_of(kind()));
+    return content_.dict->entries();
+}
+
+inline std::size_t tree::size() const noexcept {
+    if (as_ == form::list) return content_.list->size();
+    return as_ == form::dict ? content_.dict->entries().size() : 0;
+}
+
+inline bool tree::add(std::string_view key, tree value) {
+    if (is_null()) *this = dict();
+    if (!is_dict()) throw type_error(std::string("cannot add a key to ") + name_of(kind()) + ": only to a dictionary or to null");
+    if (content_.dict->find(key)) return false;
+    content_.dict->add(key, std::move(value));
+    return true;
+}
+
+inline void tree::push_back(tree element) {
+    if (is_null()) *this = list();
+    if (!is_list()) throw type_error(std::string("cannot append to ") + name_of(kind()) + ": only to a list or to null");
+    content_.list->push_back(std::move(element));
+}
+
+inline std::string tree::integer_text() const {
+    if (as_ == form::integer) return numbers::to_text(content_.integer);
+    if (as_ == form::natural) return numbers::to_text(content_.natural);
+    if (as_ != form::big) throw type_error(std::string("an integer was asked for, but this is ") + name_of(kind()));
+    return *content_.text;
+}
+
+inline bool tree::equal(const tree& a, const tree& b, bool nan_is_nan) {
+    if (a.as_ != b.as_ || a.size() != b.size()) return false;
+    if (a.as_ == form::boolean) return a.content_.boolean == b.content_.boolean;
+    if (a.as_ == form::integer || a.as_ == form::natural) return a.content_.natural == b.content_.natural;
+    if (a.as_ == form::string || a.as_ == form::big) return *a.content_.text == *b.content_.text;
+    if (a.as_ == form::real) {
+        const double x = a.content_.real;
+        const double y = b.content_.real;
+        return x == y || (nan_is_nan && x != x && y != y);
+    }
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const tree* left = a.is_list() ? &a.elements()[i] : &a.items()[i].value;
+        const tree* right = a.is_list() ? &b.elements()[i] : b.content_.dict->find(a.items()[i].key);
+        if (!right || !equal(*left, *right, nan_is_nan)) return false;
+    }
+    return true;
+}
+
+}  // namespace coma
+
+#include "tree_get.hpp"
+
+#endif

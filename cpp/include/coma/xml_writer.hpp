@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// A tree as XML in the plain form.
+#ifndef COMA_XML_WRITER_HPP
+#define COMA_XML_WRITER_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "numbers.hpp"
+#include "path.hpp"
+#include "tree.hpp"
+#include "xml_text.hpp"
+
+namespace coma::xml {
+
+/// How deep elements may be nested, for writers and readers alike.
+constexpr std::size_t max_depth = 256;
+
+namespace detail {
+
+/// Appends elements to a string; keeps the way to the present one for messages.
+class plain_writer {
+public:
+    explicit plain_writer(std::string& out) : out_(out) {}
+
+    void element(std::string_view name, const tree& value) {
+        const std::size_t parent = path_.size();
+        enter(name);
+        switch (value.kind()) {
+            case kind::null: out_.append("/>\n"); break;
+            case kind::list: list(name, value); break;
+            case kind::dict: dict(name, value); break;
+            case kind::string: text(name, *value.text()); break;
+            case kind::boolean: leaf(name, " class_name=\"bool\">", value.is_true() ? "1" : "0"); break;
+            case kind::integer: leaf(name, ">", value.integer_text()); break;
+            case kind::real: real(name, value); break;
+        }
+        path_.resize(parent);
+        --depth_;
+    }
+
+private:
+    void enter(std::string_view name) {
+        check_name(name, path_);
+        if (depth_ > 0) path_ = join_path(path_, name);
+        out_.append(2 * depth_, ' ').append(1, '<').append(name);
+        if (++depth_ > max_depth)
+            throw format_error("XML elements are nested deeper than " + numbers::to_text(max_depth) + " levels at '" +
+                               path_.substr(0, 200) + "...': flatten the tree");
+    }
+
+    void end(std::string_view name) { out_.append("</").append(name).append(">\n"); }
+
+    void leaf(std::string_view name, std::string_view opening, std::string_view content) {
+        out_.append(opening).append(content);
+        end(name);
+    }
+
+    void real(std::string_view name, const tree& value) {
+        double number = 0;
+        value.to_number(number);
+        out_ += '>';
+        numbers::append(out_, number);
+        end(name);
+    }
+
+    void text(std::string_view name, std::string_view content) {
+        check_text(content, path_);
+        const std::string_view stripped = numbers::strip(content);
+        const bool plain = !content.empty() && stripped.size() == content.size() &&
+                           numbers::look_of(content) == numbers::look::text;
+        out_.append(plain ? ">" : " class_name=\"str\">");
+        append_escaped(out_, content);
+        end(name);
+    }
+
+    void list(std::string_view name, const tree& value) {
+        out_.append(">\n");
+        element("count", value.size());
+        element("item_version", 0);
+        for (const tree& item : value.elements()) element("item", item);
+        out_.append(2 * (depth_ - 1), ' ');
+        end(name);
+    }
+
+    void dict(std::string_view name, const tree& value) {
+        const bool empty = value.size() == 0;
+        out_.append(empty || looks_like_list(value) ? " class_name=\"dict\">" : ">");
+        if (!empty) out_ += '\n';
+        for (const auto& [key, item] : value.items()) element(key, item);
+        if (!empty) out_.append(2 * (depth_ - 1), ' ');
+        end(name);
+    }
+
+    static bool looks_like_list(const tree& value) {
+        const auto& items = value.items();
+        return (items.size() == 2 || (items.size() == 3 && items[2].key == "item")) && items[0].key == "count" &&
+               items[1].key == "item_version";
+    }
+
+    std::string& out_;
+    std::string path_;
+    std::size_t depth_ = 0;
+};
+
+}  // namespace detail
+
+/// Appends a tree as an element of this name; throws format_error for what XML cannot hold.
+inline void append(std::string& out, std::string_view name, const tree& value) {
+    detail::plain_writer(out).element(name, value);
+}
+
+/// A tree as XML.
+inline std::string to_text(std::string_view name, const tree& value) {
+    std::string out;
+    append(out, name, value);
+    return out;
+}
+
+}  // namespace coma::xml
+
+#endif
