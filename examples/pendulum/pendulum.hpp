@@ -48,18 +48,18 @@ inline double carlson_rf(double x, double y, double z) {
 ///
 /// The substitution sin(phi) = sin(theta/2) / sin(theta_0/2) turns the integral over the angle into Legendre's elliptic
 /// integral of the first kind [1]; counted from the turning point (a shift by a quarter period, DLMF 22.4) and written
-/// in Carlson's form (DLMF 19.25.5) it is, with k = sin(theta_0/2), k' = cos(theta_0/2), s = sin(theta/2) / k,
+/// in Carlson's form (DLMF 19.25.5) it is, with k = sin(-theta_0/2), k' = cos(theta_0/2), s = sin(theta/2) / k,
 /// c = cos(theta/2),
 ///
-///     sqrt(1 - s^2) R_F((k' s)^2, k'^2, c^2),   1 - s^2 = sin((theta_0+theta)/2) sin((theta_0-theta)/2) / k^2,
+///     sqrt(1 - s^2) R_F((k' s)^2, k'^2, c^2),   1 - s^2 = sin((-theta_0-theta)/2) sin((theta-theta_0)/2) / k^2,
 ///
 /// where nothing cancels, however close theta is to theta_0.
 ///
 /// [1] L. D. Landau and E. M. Lifshitz, Mechanics (1976), section 11, problem 1.
 inline double descent(double theta_0, double theta) {
-    const double k = sin_half(theta_0), k_ = cos_half(theta_0);
+    const double k = sin_half(-theta_0), k_ = cos_half(theta_0);
     const double s = sin_half(theta) / k, c = cos_half(theta);
-    const double one_less_s2 = (sin_half(theta_0 + theta) / k) * (sin_half(theta_0 - theta) / k);
+    const double one_less_s2 = (sin_half(-theta_0 - theta) / k) * (sin_half(theta - theta_0) / k);
     return std::sqrt(one_less_s2) * carlson_rf(k_ * s * k_ * s, k_ * k_, c * c);
 }
 
@@ -89,5 +89,24 @@ inline double small_angle_time(double theta_0, double theta, double L = 1.0) {
     check(theta_0, theta, L);
     return std::sqrt(L / standard_gravity) * std::acos(theta / theta_0);
 }
+
+/// The simulation as an object: set the parameters, run, read the results.
+class Pendulum {
+public:
+    static constexpr const char* program = "pendulum";
+    static constexpr const char* version = "1.0.0";
+    static constexpr double g = standard_gravity;
+
+    double theta_0 = std::numeric_limits<double>::quiet_NaN();
+    double theta = std::numeric_limits<double>::quiet_NaN();
+    double L = 1.0;
+    double t = std::numeric_limits<double>::quiet_NaN();
+    double t_ = std::numeric_limits<double>::quiet_NaN();
+
+    void run() {
+        t = swing_time(theta_0, theta, L);
+        t_ = small_angle_time(theta_0, theta, L);
+    }
+};
 
 }  // namespace pendulum

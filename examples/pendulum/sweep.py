@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Sweep the pendulum by three routes, compare them, print a table and draw a figure.
+
+Run ``python sweep.py [DIRECTORY]``; the experiments and ``pendulum.png`` are left there. A second run computes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pendulum
+import scipy.special
+
+import coma
+
+TABLE = [("theta", "parameters/theta"), ("t", "results/t"), ("t_", "results/t_")]
+
+
+def sweep(directory: Path, function: Callable[[Any], Any]) -> coma.ResultList:
+    """Run the 60 parameter sets with two workers and return a table for each starting angle."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("theta_0", "parameters/theta_0"), ("theta", "parameters/theta"))
+    for theta_0 in [-5.0, -30.0, -60.0]:
+        for theta in np.linspace(theta_0, -theta_0, 20):
+            e.add_parameter_set(theta_0, round(theta, 4))
+    run, total = e.run(function, workers=2)
+    print(f"{directory.name}: {run} of {total} parameter sets computed")
+    return e.retrieve_results(TABLE, [("theta_0", "parameters/theta_0")])
+
+
+def legendre_time(theta_0: float, theta: np.ndarray) -> np.ndarray:
+    """Return the exact time by scipy's elliptic integrals, for L = 1 m."""
+    k = math.sin(math.radians(-theta_0 / 2))
+    phi = np.arcsin(np.clip(np.sin(np.radians(theta / 2)) / k, -1.0, 1.0))
+    return (scipy.special.ellipk(k**2) + scipy.special.ellipkinc(phi, k**2)) / math.sqrt(pendulum.G)
+
+
+def farthest(times: np.ndarray, exact: np.ndarray) -> float:
+    """Return the largest relative difference; the time at the starting angle itself is 0."""
+    return float(np.max(np.abs(times - exact) / np.where(exact > 0.0, exact, 1.0)))
+
+
+def check(theta_0: float, python: np.ndarray, extension: np.ndarray, binary: np.ndarray) -> list[str]:
+    """Return how the three routes disagree.
+
+    The extension and the binary are the same code and must agree in every bit. Python's quadrature errs by 9e-10.
+    """
+    exact = legendre_time(theta_0, binary[:, 0])
+    complaints = {
+        "the extension and the binary differ": not np.array_equal(extension, binary),
+        "C++ is wrong": farthest(binary[:, 1], exact) > 1e-12,
+        "Python is wrong": farthest(python[:, 1], exact) > 1e-8,
+    }
+    return [f"theta_0 = {theta_0}: {text}" for text, holds in complaints.items() if holds]
+
+
+def print_table(results: coma.ResultList) -> None:
+    """Print angle, exact time and small-angle time, a block for each starting angle."""
+    for r in results:
+        print(f"\ntheta_0 = {r.parameters.theta_0} degrees, L = 1 m\n{'theta':>10}{'t (s)':>12}{'t_ (s)':>12}")
+        for theta, t, t_ in r.table:
+            print(f"{theta:10.4f}{t:12.6f}{t_:12.6f}")
+
+
+def plot(results: coma.ResultList, path: Path) -> None:
+    """Draw angle over time, a panel for each starting angle."""
+    figure, panels = plt.subplots(1, len(results), figsize=(5.3 * len(results), 5), squeeze=False)
+    for panel, r in zip(panels.flat, results, strict=True):
+        panel.plot(r.table[:, 1], r.table[:, 0], label="Exact")
+        panel.plot(r.table[:, 2], r.table[:, 0], label="Approximate")
+        panel.set(xlabel="time (s)", ylabel="angle (°)", title=rf"$\theta_0 = {r.parameters.theta_0:.2f}$°")
+        panel.legend(loc="upper left")
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def main(directory: Path) -> int:
+    """Run it all; return 1 if the routes disagree."""
+    python = sweep(directory / "python", pendulum.run_it)
+    extension = sweep(directory / "extension", pendulum.run_extension)
+    binary = sweep(directory / "binary", coma.Program(pendulum.binary()))
+    print_table(binary)
+    plot(binary, directory / "pendulum.png")
+    complaints = [
+        complaint
+        for p, e, b in zip(python, extension, binary, strict=True)
+        for complaint in check(b.parameters.theta_0, p.table, e.table, b.table)
+    ]
+    print("\n" + "\n".join(complaints or ["The three routes agree."]))
+    return bool(complaints)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "pendulum_sweep")))
