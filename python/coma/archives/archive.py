@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A tree in a file: the format told by the suffix, by what exists, or by default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from coma import files
+from coma.archives import jsonarchive, xmlarchive
+from coma.errors import ArchiveError
+from coma.trees.serializer import RecursiveSerializer, Serializer
+
+
+class Format(Protocol):
+    """What a format is: a suffix and two functions."""
+
+    SUFFIX: str
+
+    def dumps(self, tree: Any, pretty: bool = True) -> bytes:
+        """Return a plain tree as text."""
+
+    def loads(self, text: bytes, name: str = ...) -> Any:
+        """Return the tree that `text` holds."""
+
+
+FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
+
+
+def read(path: str | os.PathLike[str]) -> Any:
+    """Return the tree in the file `path`, whose format its suffix tells.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be read.
+    """
+    name = os.fspath(path)
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        raise ArchiveError(f'Cannot read "{name}": {error.strerror}') from error
+    return FORMATS[format_of(name)].loads(data, name)
+
+
+def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:
+    """Return a plain tree as text in `format`."""
+    text: bytes = FORMATS[format].dumps(tree, pretty)
+    return text
+
+
+def format_of(path: str) -> str:
+    """Return ``'json'`` or ``'xml'``, whatever the suffix says.
+
+    Raises
+    ------
+    ArchiveError
+        If it says neither.
+    """
+    suffix = path.rpartition(".")[2]
+    if suffix not in FORMATS:
+        raise ArchiveError(f'"{path}" has no known format; its name must end with .json or .xml')
+    return suffix
+
+
+def find(stem: str | os.PathLike[str]) -> list[str]:
+    """Return the files that hold the archive `stem`, a path with or without its suffix."""
+    name = os.fspath(stem)
+    candidates = [name] if name.rpartition(".")[2] in FORMATS else [f"{name}.{suffix}" for suffix in FORMATS]
+    return [path for path in candidates if os.path.isfile(path)]
+
+
+def archive_exists(filename: str | os.PathLike[str]) -> bool:
+    """Tell whether an archive exists, whatever its format.
+
+    Parameters
+    ----------
+    filename
+        Path of the archive, with or without suffix.
+
+    Examples
+    --------
+    >>> archive_exists('no/such/archive')
+    False
+    """
+    return bool(find(filename))
+
+
+class Archive:
+    """A tree in a file.
+
+    Parameters
+    ----------
+    filename
+        Path of the file. Without a known suffix, the file that exists is taken; where there is none, the default
+        format's suffix is added.
+    default_format
+        ``'json'`` or ``'xml'``.
+    pretty_print
+        Indent the text.
+    serializer
+        Turns what is saved into a plain tree; a `RecursiveSerializer` by default.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive exists in more than one format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> directory = tempfile.mkdtemp()
+    >>> archive = Archive(directory + '/data')
+    >>> archive.save({'data': {'x': [1, 2.5]}})
+    >>> archive.filename.removeprefix(directory), archive.load()
+    ('/data.json', {'data': {'x': [1, 2.5]}})
+    """
+
+    def __init__(
+        self,
+        filename: str | os.PathLike[str],
+        default_format: str = "json",
+        pretty_print: bool = True,
+        serializer: Serializer | None = None,
+    ) -> None:
+        self.filename = _with_suffix(os.fspath(filename), default_format)
+        self.pretty_print = pretty_print
+        self.serializer = serializer or RecursiveSerializer()
+
+    @property
+    def format(self) -> str:
+        """``'json'`` or ``'xml'``."""
+        return format_of(self.filename)
+
+    def exists(self) -> bool:
+        """Tell whether the file exists."""
+        return os.path.isfile(self.filename)
+
+    def load(self) -> Any:
+        """Return the tree in the file.
+
+        Raises
+        ------
+        ArchiveError
+            If it cannot be read.
+        """
+        return read(self.filename)
+
+    def save(self, tree: Any, format: str | None = None) -> None:
+        """Replace the file's content by `tree`; with another `format`, replace the file too.
+
+        Raises
+        ------
+        SerializerError, ArchiveError
+            If the tree cannot be held by the format, before anything is written; or the file cannot be written.
+        """
+        if format is None or format == self.format:
+            self._write(self.filename, tree)
+            return
+        old, new = self.filename, f"{self.filename.removesuffix('.' + self.format)}.{_known(format)}"
+        self._write(new, tree)
+        self.filename = new
+        files.remove(old)
+
+    def _write(self, path: str, tree: Any) -> None:
+        text = dumps(self.serializer.encode(tree), format_of(path), self.pretty_print)
+        try:
+            files.replace(path, text)
+        except OSError as error:
+            raise ArchiveError(f'Cannot write "{path}": {error.strerror}') from error
+
+
+class JsonArchive(Archive):
+    """A tree in a JSON file; the suffix ``.json`` is added to a name without."""
+
+    def __init__(
+        self, filename: str | os.PathLike[str], pretty_print: bool = True, serializer: Serializer | None = None
+    ) -> None:
+        super().__init__(_in_format(filename, jsonarchive.SUFFIX), jsonarchive.SUFFIX, pretty_print, serializer)
+
+
+class XMLArchive(Archive):
+    """A tree in an XML file; the suffix ``.xml`` is added to a name without."""
+
+    def __init__(
+        self, filename: str | os.PathLike[str], pretty_print: bool = True, serializer: Serializer | None = None
+    ) -> None:
+        super().__init__(_in_format(filename, xmlarchive.SUFFIX), xmlarchive.SUFFIX, pretty_print, serializer)
+
+
+def _known(format: str) -> str:
+    if format not in FORMATS:
+        raise ArchiveError(f"unknown format {format!r}; choose 'json' or 'xml'")
+    return format
+
+
+def _with_suffix(name: str, default_format: str) -> str:
+    if name.rpartition(".")[2] in FORMATS:
+        return name
+    found = find(name)
+    if len(found) > 1:
+        raise ArchiveError(f'Found multiple files for archive "{name}": {found}; remove all but one')
+    return found[0] if found else f"{name}.{_known(default_format)}"
+
+
+def _in_format(filename: str | os.PathLike[str], suffix: str) -> str:
+    name = os.fspath(filename)
+    return name if name.endswith("." + suffix) else f"{name}.{suffix}"

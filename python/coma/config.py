@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options: one table of names, types, defaults and sentences, and the file they are kept in."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from coma.errors import ConfigError
+
+_SECTION = "coma"
+_WORDS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
+
+
+class Option(NamedTuple):
+    """One row of the table of options."""
+
+    name: str
+    default: str | bool
+    sentence: str
+
+
+OPTIONS = (
+    Option("experiment_file", "experiment.${experiment_id}", "Name of the experiment file, without suffix."),
+    Option("experiment_index", "experiment.index", "Global experiment index, relative to the configuration directory."),
+    Option("measurement_file", "measurement.${measurement_id}", "Name of a measurement file, without suffix."),
+    Option("measurement_index", "measurement.index", "Name of the measurement index, without suffix."),
+    Option("archive_default_format", "json", "Format of new files: json or xml."),
+    Option("archive_pretty_print", True, "Indent files: yes or no."),
+    Option("serializer_getstate", "coma_getstate", "Method that returns an object's state."),
+    Option("serializer_setstate", "coma_setstate", "Method that restores an object from its state."),
+)
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+Config = dict[str, Any]
+
+
+def config_directory() -> Path:
+    """Return the directory of the configuration file, ``~/.config/coma`` unless ``XDG_CONFIG_HOME`` says otherwise."""
+    home = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(home) if home else Path.home() / ".config") / "coma"
+
+
+def config_file() -> Path:
+    """Return the path of the configuration file, whether it exists or not."""
+    return config_directory() / "preferences.conf"
+
+
+def expand_path(path: str | os.PathLike[str]) -> str:
+    """Return `path` absolute, with ``~`` and ``$VARIABLES`` filled in.
+
+    Examples
+    --------
+    >>> import os
+    >>> expand_path('~/data') == os.path.join(os.path.expanduser('~'), 'data')
+    True
+    """
+    return os.path.abspath(os.path.expandvars(os.path.expanduser(os.fspath(path))))
+
+
+def default_config() -> Config:
+    """Return every option with its default.
+
+    Examples
+    --------
+    >>> default_config()['archive_default_format']
+    'json'
+    """
+    return {option.name: option.default for option in OPTIONS}
+
+
+def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike[str] | None = None) -> Config:
+    """Return the options: defaults, then the configuration file, then `config`.
+
+    Parameters
+    ----------
+    config
+        Options that override all others.
+    path
+        The configuration file; by default ``~/.config/coma/preferences.conf``, if it exists.
+
+    Warns
+    -----
+    UserWarning
+        For an unknown option or a value that does not fit; the default is used then.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be parsed, or `path` is given and does not exist.
+
+    Examples
+    --------
+    >>> load_config({'archive_default_format': 'xml'})['archive_default_format']
+    'xml'
+    """
+    options = default_config()
+    source = Path(path) if path is not None else config_file()
+    if path is not None or source.is_file():
+        _update(options, _parse_file(source), str(source))
+    _update(options, config or {}, "the config argument")
+    return options
+
+
+def create_config_file(path: str | os.PathLike[str] | None = None) -> str:
+    """Write a configuration file that lists every option as a comment; an existing file is left as it is.
+
+    Returns
+    -------
+    str
+        The path of the file.
+    """
+    target = Path(path) if path is not None else config_file()
+    if target.exists():
+        print(f'Config file "{target}" already exists')
+        return str(target)
+    _create_directory(target.parent)
+    print(f'Creating config file "{target}"')
+    target.write_text(_template(), encoding="utf-8")
+    return str(target)
+
+
+def _create_directory(directory: Path) -> None:
+    if not directory.is_dir():
+        print(f"Creating directory {directory}")
+        directory.mkdir(parents=True)
+
+
+def _template() -> str:
+    lines = [f"[{_SECTION}]"]
+    for option in OPTIONS:
+        lines += [f"; {option.sentence}", f"; {option.name} = {_as_text(option.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _as_text(value: str | bool) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+def _parse_file(path: Path) -> dict[str, str]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+    except FileNotFoundError:
+        raise ConfigError(f'Config file "{path}" does not exist; coma.create_config_file() writes one') from None
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        raise ConfigError(f'Cannot read config file "{path}": {error}') from error
+    return dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
+
+
+def _update(options: Config, changes: Mapping[str, Any], source: str) -> None:
+    for name, value in changes.items():
+        fitted = _fit(name, value)
+        if fitted is None:
+            warnings.warn(f"{source}: {_complaint(name, value)}", UserWarning, stacklevel=4)
+        else:
+            options[name] = fitted
+
+
+def _fit(name: str, value: object) -> str | bool | None:
+    """Return `value` as the option's type, or None where it does not fit."""
+    if name not in _BY_NAME:
+        return None
+    if isinstance(_BY_NAME[name].default, bool):
+        return value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value if _is_allowed(name, value) else None
+
+
+def _is_allowed(name: str, value: str) -> bool:
+    if name == "archive_default_format":
+        return value in ("json", "xml")
+    if name in ("experiment_file", "measurement_file"):
+        return "${" + name.replace("_file", "_id") + "}" in value and "/" not in value
+    return True
+
+
+def _complaint(name: str, value: object) -> str:
+    if name not in _BY_NAME:
+        return f"unknown option {name!r} is ignored; the options are {', '.join(_BY_NAME)}"
+    option = _BY_NAME[name]
+    return f"{value!r} is no value for {name} ({option.sentence}); using {_as_text(option.default)!r}"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every error that Coma raises.
+
+::
+
+    ComaError
+    ├── ConfigError (ValueError)
+    ├── PathError (KeyError)
+    ├── SerializerError (TypeError)
+    ├── ArchiveError
+    │   ├── JsonArchiveError
+    │   └── XMLArchiveError
+    ├── IndexFileError
+    ├── ExperimentError
+    │   └── ParameterSetError (ValueError)
+    └── ProgramError
+
+Two parents where Python has a name for the same mistake, so that both may be caught.
+"""
+
+
+class ComaError(Exception):
+    """The ancestor of every error in this module."""
+
+
+class ConfigError(ComaError, ValueError):
+    """The configuration cannot be read, or a value in it cannot be used."""
+
+
+class PathError(ComaError, KeyError):
+    """A path leads nowhere in a tree."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class SerializerError(ComaError, TypeError):
+    """A value has no lossless form as a tree."""
+
+
+class ArchiveError(ComaError):
+    """A file cannot be found, read or written as a tree."""
+
+
+class JsonArchiveError(ArchiveError):
+    """A file is not JSON, or a tree cannot be held by JSON."""
+
+
+class XMLArchiveError(ArchiveError):
+    """A file is not XML, or a tree cannot be held by XML."""
+
+
+class IndexFileError(ComaError):
+    """An index file is damaged, or its lock is held by another process."""
+
+
+class ExperimentError(ComaError):
+    """An experiment cannot do what was asked."""
+
+
+class ParameterSetError(ExperimentError, ValueError):
+    """Parameters do not fit their definition."""
+
+
+class ProgramError(ComaError):
+    """An external program is missing, failed, or left no usable measurement."""

@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""An experiment: a directory of measurements, and the parameter sets that define them."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import Any
+
+from coma.archives.archive import Archive
+from coma.config import load_config
+from coma.errors import ExperimentError
+from coma.results.results import ResultList, retrieve
+from coma.running import runner
+from coma.running.parameterset import ParameterSet
+from coma.running.pool import local_pool
+from coma.running.program import Program
+from coma.running.progress import bar
+from coma.running.runner import Function, Job, Outcome
+from coma.running.sweep import Sweep, warn_of_other_parameters
+from coma.storage import archiving, experimentfile
+from coma.storage.globalindex import global_index
+from coma.storage.indexfile import IndexFile
+from coma.storage.measurement import FileMeasurement, MemoryMeasurement, now
+from coma.storage.measurements import FileMeasurements, Measurements, MemoryMeasurements
+from coma.trees import identity
+from coma.trees.serializer import RecursiveSerializer
+
+
+class Experiment:
+    """A directory with one file per measurement, opened or created.
+
+    Parameters
+    ----------
+    dir
+        The directory; it is made if it does not exist.
+    id
+        The experiment's id. By default a new experiment takes the next id of the global experiment index, if there is
+        one (see `create_default_config`), and else has none.
+    description, tags
+        Kept in the experiment file.
+    config
+        Options that override those of the configuration file.
+
+    Raises
+    ------
+    ExperimentError
+        If `dir` is a file, cannot be written, or holds another experiment than `id`.
+    ArchiveError
+        If the experiment file cannot be read.
+
+    Examples
+    --------
+    >>> import coma, tempfile
+    >>> e = coma.Experiment(tempfile.mkdtemp() + '/springs')
+    >>> e.define_parameter_set(('k', 'parameters/k'), ('x', 'parameters/x'))
+    >>> for x in [0.0, 0.5, 1.0]:
+    ...     e.add_parameter_set(2.0, x)
+    >>> def energy(p):
+    ...     return {'parameters': {'k': p.k, 'x': p.x}, 'results': {'E': p.k * p.x**2 / 2}}
+    >>> e.run(energy), e.run(energy)
+    ((3, 3), (0, 3))
+    >>> rs = e.retrieve_results([('x', 'parameters/x'), ('E', 'results/E')], [('k', 'parameters/k')])
+    >>> rs[0].table[:, 1].tolist()
+    [0.0, 0.25, 1.0]
+    """
+
+    def __init__(
+        self,
+        dir: str | os.PathLike[str],
+        id: int | None = None,
+        description: str | None = None,
+        tags: Sequence[str] = (),
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.directory = os.path.abspath(dir)
+        self.config = load_config(config)
+        self.serializer = RecursiveSerializer(self.config["serializer_getstate"], self.config["serializer_setstate"])
+        self._sweep = Sweep()
+        self._files = FileMeasurements(Path(self.directory), self.config, self.serializer)
+        self._file = self._open(id, description, tags)
+
+    def _open(self, id: int | None, description: str | None, tags: Sequence[str]) -> experimentfile.ExperimentFile:
+        directory = Path(self.directory)
+        found = experimentfile.find(directory, self.config, id)
+        if found is None:
+            created = experimentfile.create(directory, self.config, id, description, tags)
+            if not self.mindex.exists():
+                self.mindex.create(self._files.last(self._files.files()))
+            return created
+        given = {"description": description, "tags": list(tags) or None}
+        found.info.update({name: value for name, value in given.items() if value is not None})
+        return found
+
+    @property
+    def id(self) -> int | None:
+        """The experiment's id, or None."""
+        found: int | None = self._info("experiment_id")
+        return found
+
+    @property
+    def description(self) -> str | None:
+        """What the experiment is about; `save` keeps a change."""
+        found: str | None = self._info("description")
+        return found
+
+    @description.setter
+    def description(self, text: str | None) -> None:
+        self._file.info["description"] = text
+
+    @property
+    def tags(self) -> list[str]:
+        """Words to find the experiment by; `save` keeps a change."""
+        return self._file.info.setdefault("tags", [])  # type: ignore[no-any-return]
+
+    @tags.setter
+    def tags(self, tags: Sequence[str]) -> None:
+        self._file.info["tags"] = list(tags)
+
+    @property
+    def start_date(self) -> str | None:
+        """When the first run began (UTC), as ``2014-02-25T22:50:11Z``."""
+        found: str | None = self._info("start_date")
+        return found
+
+    @property
+    def end_date(self) -> str | None:
+        """When the last run ended that measured anything."""
+        found: str | None = self._info("end_date")
+        return found
+
+    def _info(self, name: str) -> Any:
+        return self._file.info.get(name)
+
+    @property
+    def archive(self) -> Archive:
+        """The experiment file."""
+        return self._file.archive
+
+    @property
+    def mindex(self) -> IndexFile:
+        """The measurement index."""
+        return self._files.index
+
+    @property
+    def experiment_index(self) -> IndexFile:
+        """The global experiment index, which need not exist."""
+        return global_index(self.config)
+
+    def save(self) -> None:
+        """Write description, tags and dates to the experiment file."""
+        self._file.refresh()
+        self._file.save()
+
+    def load(self) -> None:
+        """Read the experiment file again, and forget changes that were not saved."""
+        self._file.load()
+
+    def define_parameter_set(
+        self, *parameters: tuple[str, str], digits: int | Mapping[str, int | None] | None = identity.DIGITS
+    ) -> None:
+        """Say what the parameters are: a short name, and the path in the measurement, of each.
+
+        Parameters
+        ----------
+        *parameters
+            Tuples such as ``('theta', 'parameters/theta')``.
+        digits
+            Significant digits in which floats must agree to be the same value; a number, or a dictionary by name.
+            None compares exactly.
+
+        Raises
+        ------
+        ParameterSetError
+            If a tuple is wrong, or parameter sets of another definition were added before.
+        """
+        self._sweep.define(parameters, digits)
+
+    def add_parameter_set(self, *values: Any, **named: Any) -> None:
+        """Add one point; a point that is there already is not added again.
+
+        Raises
+        ------
+        ParameterSetError
+            If the values do not fit the definition.
+        """
+        self._sweep.add(values, named)
+
+    def clear_parameter_sets(self) -> None:
+        """Remove all parameter sets. Measurements stay."""
+        self._sweep.clear()
+
+    def run(
+        self,
+        function: Function,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        keep_going: bool = True,
+        progress: bool | None = None,
+    ) -> tuple[int, int]:
+        """Call `function` for each parameter set that has no measurement, and save each result as it comes.
+
+        Parameters
+        ----------
+        function
+            Takes a `ParameterSet` and returns a nested dictionary, or an object that can be serialised; or a
+            `Program`.
+        executor
+            Where it is called; here by default.
+        workers
+            Shorthand for a local pool of that many threads (for a `Program`) or processes. With an `executor`: how
+            many workers that has.
+        keep_going
+            Whether to go on with the other points after one failed.
+        progress
+            Show a progress bar; by default on a terminal and in a notebook.
+
+        Returns
+        -------
+        tuple of (int, int)
+            How many points were measured, and how many are defined.
+
+        Raises
+        ------
+        ExceptionGroup
+            If points failed; each member has its parameter set as a note. The others are saved.
+        ExperimentError
+            If there is something to run and the experiment is inactive.
+        ProgramError
+            If the program is missing or cannot be executed, before anything runs.
+        """
+        missing = self._sweep.missing(self._measurements())
+        if not missing:
+            return 0, len(self._sweep)
+        self._require_active("Cannot run a new measurement")
+        if isinstance(function, Program):
+            function.check(missing[0].names)
+        begin = now()
+        failures: list[Exception] = []
+        try:
+            self._measure(function, missing, executor, workers, progress, keep_going, failures)
+        finally:
+            self._file.info["start_date"] = self.start_date or begin
+            self._file.info["end_date"] = now()
+            self.save()
+        if failures:
+            raise ExceptionGroup(f"{len(failures)} of {len(missing)} measurements failed", failures)
+        return len(missing), len(self._sweep)
+
+    def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
+        """Call `function` for one parameter set; override this to wrap every call."""
+        return function(parameter_set)
+
+    def _measure(
+        self,
+        function: Function,
+        missing: Sequence[ParameterSet],
+        executor: Executor | None,
+        workers: int | None,
+        progress: bool | None,
+        keep_going: bool,
+        failures: list[Exception],
+    ) -> None:
+        jobs = ((self._files.take_id(), p) for p in missing)
+        warned: set[str] = set()
+        pool = local_pool(function, workers) if workers and not executor else nullcontext(executor)
+        with (
+            pool as where,
+            bar(len(missing), progress) as steps,
+            closing(self._outcomes(self._call(function), jobs, where, workers)) as outcomes,
+        ):
+            for (number, p), outcome in outcomes:
+                if outcome.tree is not None:
+                    self._files.add(outcome.tree, number)
+                    warn_of_other_parameters(outcome.tree, p, warned)
+                else:
+                    failures.append(_noted(outcome, p))
+                    if not keep_going:
+                        return
+                steps.update()
+
+    def _outcomes(self, function: Function, jobs: Iterator[Job], executor: Executor | None, workers: int | None) -> Any:
+        if executor is None:
+            return runner.serially(function, jobs, self.serializer)
+        return runner.on_executor(function, jobs, self.serializer, executor, runner.window(executor, workers))
+
+    def _call(self, function: Function) -> Function:
+        """Return `function`, within `run_measurement` where that is overridden."""
+        if type(self).run_measurement is Experiment.run_measurement:
+            return function
+        return functools.partial(self.run_measurement, function)
+
+    def new_measurement(self) -> FileMeasurement:
+        """Return a measurement with the next id, to be filled and saved.
+
+        Raises
+        ------
+        ExperimentError
+            If the experiment is inactive.
+        """
+        self._require_active("Cannot create a new measurement")
+        return self._files.new()
+
+    def measurements(self) -> Iterator[MemoryMeasurement]:
+        """Yield all measurements in the order of their ids.
+
+        A damaged file is left out, with a warning at the end.
+        """
+        return iter(self._measurements())
+
+    def number_of_measurements(self) -> int:
+        """Return how many measurements there are."""
+        return len(self._measurements())
+
+    def retrieve_results(
+        self, table: Sequence[tuple[str, str]], parameter_set: Sequence[tuple[str, str]] = ()
+    ) -> ResultList:
+        """Return one table for each distinct value of some parameters.
+
+        Parameters
+        ----------
+        table
+            Name and path of each column, ``[('t', 'results/t')]`` say. A list unfolds to ``t_1``, ``t_2``, ...; a
+            numpy array stays whole.
+        parameter_set
+            Name and path of each parameter that tells the tables apart.
+
+        Returns
+        -------
+        ResultList
+            In the order of appearance. A measurement that lacks one of the paths is left out.
+        """
+        return retrieve(self._measurements(), table, parameter_set)
+
+    def isactive(self) -> bool:
+        """Tell whether the measurements lie in files of their own, so that new ones can be added."""
+        return self._file.is_active
+
+    def deactivate(self) -> None:
+        """Archive: move all measurements into the experiment file.
+
+        The measurement files are removed only after the archive was read back and compared. Killed in between, it can
+        be repeated.
+
+        Raises
+        ------
+        ExperimentError
+            If the experiment is inactive.
+        ArchiveError
+            If a measurement cannot be read, or the experiment file's format cannot hold it.
+        """
+        archiving.deactivate(self._file, self._files)
+
+    def activate(self) -> None:
+        """Give each archived measurement a file of its own again.
+
+        Raises
+        ------
+        ExperimentError
+            If the experiment is active, or a file is in the way.
+        """
+        archiving.activate(self._file, self._files)
+
+    def reset(self) -> None:
+        """Delete all measurements, and start again with id 1."""
+        self._file.refresh()
+        if self.isactive():
+            self._files.remove_all()
+        else:
+            self._file.measurements.clear()
+        self._file.info.update(start_date=None, end_date=None)
+        self._file.save()
+
+    def _measurements(self) -> Measurements:
+        self._file.refresh()
+        return self._files if self.isactive() else MemoryMeasurements(self._file.measurements)
+
+    def _require_active(self, what: str) -> None:
+        self._file.refresh()
+        if not self.isactive():
+            raise ExperimentError(f'{what}: experiment "{self.directory}" is inactive. Call activate() first')
+
+    def __str__(self) -> str:
+        state = "active" if self.isactive() else "inactive"
+        return (
+            f"Experiment {self.id} ({state})\n  directory: {self.directory}\n  description: {self.description}\n"
+            f"  tags: {self.tags}\n  start_date: {self.start_date}\n  end_date: {self.end_date}\n"
+            f"  measurements: {self.number_of_measurements()}"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.directory!r})"
+
+
+def _noted(outcome: Outcome, parameter_set: ParameterSet) -> Exception:
+    """Return the exception of a failed point, with its parameter set as a note."""
+    assert outcome.failure is not None
+    error = outcome.failure.exception
+    if not isinstance(error, Exception):
+        error = runner.RemoteError(f"{outcome.failure.type}: {outcome.failure.message}")
+    error.add_note(f"for the parameter set {parameter_set}")
+    return error

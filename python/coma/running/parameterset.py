@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The values of one point, reached by name, path or position."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from coma.errors import ParameterSetError
+from coma.trees import identity
+from coma.trees import path as paths
+
+
+class Definition:
+    """The parameters of a sweep: a short name and a path for each.
+
+    Parameters
+    ----------
+    items
+        Tuples of name and path.
+    digits
+        Significant digits in which floats must agree to be the same value; a number for all parameters, or a
+        dictionary by name. None compares exactly.
+
+    Raises
+    ------
+    ParameterSetError
+        If an item is no such tuple, or a name or path comes twice.
+
+    Examples
+    --------
+    >>> Definition([('T', 'parameters/T')])
+    (('T', 'parameters/T'),)
+    """
+
+    def __init__(
+        self, items: Sequence[tuple[str, str]], digits: int | Mapping[str, int | None] | None = identity.DIGITS
+    ) -> None:
+        self.items = tuple(_checked_item(item) for item in items)
+        self.names = tuple(name for name, _ in self.items)
+        self.paths = tuple(path for _, path in self.items)
+        for given in (self.names, self.paths):
+            _refuse_repeats(given)
+        self.digits = _digits(self.names, digits)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Definition) and (self.items, self.digits) == (other.items, other.digits)
+
+    def __hash__(self) -> int:
+        return hash(self.items)
+
+    def __repr__(self) -> str:
+        return repr(self.items)
+
+    def position(self, name: str) -> int | None:
+        """Return the position of a parameter given by name or path."""
+        for given in (self.names, self.paths):
+            if name in given:
+                return given.index(name)
+        return None
+
+
+class ParameterSet:
+    """The values of one point.
+
+    Examples
+    --------
+    >>> p = ParameterSet(Definition([('theta_0', 'parameters/theta_0')]), [-5.0])
+    >>> p.theta_0, p['parameters/theta_0'], p[0], p
+    (-5.0, -5.0, -5.0, (theta_0=-5.0))
+    """
+
+    __slots__ = ("_definition", "_values")
+    _definition: Definition
+    _values: tuple[Any, ...]
+
+    def __init__(self, definition: Definition, values: Sequence[Any]) -> None:
+        if len(values) != len(definition):
+            raise ParameterSetError(
+                f"expected {len(definition)} values, for {_listed(definition.names)}; got {len(values)}: {tuple(values)}"
+            )
+        object.__setattr__(self, "_definition", definition)
+        object.__setattr__(self, "_values", tuple(plain_value(value) for value in values))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names."""
+        return self._definition.names
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The parameters' paths in a measurement."""
+        return self._definition.paths
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The parameters' values."""
+        return self._values
+
+    @property
+    def digits(self) -> tuple[int | None, ...]:
+        """The significant digits in which equal floats agree, for each parameter."""
+        return self._definition.digits
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a parameter of that name or path."""
+        return self._definition.position(name) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the parameter of that name or path, or `default`."""
+        position = self._definition.position(name)
+        return default if position is None else self._values[position]
+
+    def tree(self) -> dict[str, Any]:
+        """Return the values at their paths, as a measurement holds them."""
+        tree: dict[str, Any] = {}
+        for path, value in zip(self.paths, self._values, strict=True):
+            paths.set_(tree, path, value)
+        return tree
+
+    def key(self) -> Hashable:
+        """Return the key under which equal sets meet."""
+        return tuple(map(identity.key, self._values, self._definition.digits))
+
+    def candidate_keys(self) -> Iterator[Hashable]:
+        """Return the key, then those of sets that differ by rounding noise alone."""
+        return product(*map(identity.neighbours, self._values, self._definition.digits))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._definition.names:
+            return self._values[self._definition.names.index(name)]
+        raise AttributeError(f"no parameter {name!r}; there is {_listed(self.names)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a parameter set cannot be changed")
+
+    def __getitem__(self, item: int | str) -> Any:
+        if isinstance(item, int):
+            return self._values[item]
+        if item in self._definition.paths:
+            return self._values[self._definition.paths.index(item)]
+        raise IndexError(f"no parameter at path {item!r}; there is {_listed(self.paths)}")
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ParameterSet) and (self.paths, self.key()) == (other.paths, other.key())
+
+    def __hash__(self) -> int:
+        return hash(self.key())
+
+    def __repr__(self) -> str:
+        return "(" + ",".join(f"{name}={value}" for name, value in zip(self.names, self._values, strict=True)) + ")"
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.names})
+
+    def __reduce__(self) -> tuple[type[ParameterSet], tuple[Definition, tuple[Any, ...]]]:
+        return ParameterSet, (self._definition, self._values)
+
+
+def plain_value(value: Any) -> Any:
+    """Return a numpy scalar as a Python number and a list as a tuple; anything else as it is."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return tuple(plain_value(item) for item in value)
+    return value
+
+
+def _checked_item(item: Any) -> tuple[str, str]:
+    if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
+        raise ParameterSetError(f"{item!r} is no parameter; write ('theta', 'parameters/theta'): a name and a path")
+    name, path = item
+    if paths.WILDCARD in paths.parts(path) or "" in paths.parts(path):
+        raise ParameterSetError(f"path {path!r} of {name!r} must lead to one place, as 'parameters/theta' does")
+    return name, path
+
+
+def _refuse_repeats(given: tuple[str, ...]) -> None:
+    twice = sorted({item for item in given if given.count(item) > 1})
+    if twice:
+        raise ParameterSetError(f"defined more than once: {_listed(twice)}")
+
+
+def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | None) -> tuple[int | None, ...]:
+    given = digits if isinstance(digits, Mapping) else dict.fromkeys(names, digits)
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise ParameterSetError(f"digits for unknown parameters {_listed(unknown)}; there is {_listed(names)}")
+    for name, number in given.items():
+        if number is not None and not (isinstance(number, int) and 1 <= number <= 17):
+            raise ParameterSetError(f"digits of {name!r} must be 1 to 17, or None for exactly equal; got {number!r}")
+    return tuple(given.get(name, identity.DIGITS) for name in names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names) or "none"

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which parameter sets are there, and which of them are measured."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from coma.errors import ParameterSetError, PathError
+from coma.running.parameterset import Definition, ParameterSet
+from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.trees import identity
+from coma.trees import path as paths
+
+
+class Sweep:
+    """The parameter sets that were added, each once, in order."""
+
+    def __init__(self) -> None:
+        self.definition: Definition | None = None
+        self._sets: dict[Hashable, ParameterSet] = {}
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def __iter__(self) -> Iterator[ParameterSet]:
+        return iter(self._sets.values())
+
+    def define(self, items: Sequence[tuple[str, str]], digits: int | Mapping[str, int | None] | None) -> None:
+        """Say what the parameters are.
+
+        Raises
+        ------
+        ParameterSetError
+            If the definition is wrong, or differs from that of the parameter sets added before.
+        """
+        definition = Definition(items, digits)
+        if self._sets and definition != self.definition:
+            raise ParameterSetError(
+                f"{len(self)} parameter sets are defined by {self.definition}; call clear_parameter_sets() before "
+                "defining others"
+            )
+        self.definition = definition
+
+    def add(self, values: Sequence[Any], named: Mapping[str, Any]) -> None:
+        """Add a parameter set, unless an equal one is there.
+
+        Raises
+        ------
+        ParameterSetError
+            If parameters are not defined, missing or unknown.
+        """
+        if self.definition is None:
+            raise ParameterSetError("call define_parameter_set() before adding parameter sets")
+        added = ParameterSet(self.definition, [*values, *_named(self.definition, len(values), named)])
+        if not any(key in self._sets for key in added.candidate_keys()):
+            self._sets[added.key()] = added
+
+    def clear(self) -> None:
+        """Remove all parameter sets."""
+        self._sets.clear()
+
+    def missing(self, measurements: Iterable[MemoryMeasurement]) -> list[ParameterSet]:
+        """Return the parameter sets that no measurement has."""
+        if self.definition is None:
+            return []
+        done = {found.key() for found in _measured(self.definition, measurements)}
+        return [p for p in self if not any(key in done for key in p.candidate_keys())]
+
+
+def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -> None:
+    """Warn, once for each path in `known`, that a result will not be found again by the parameters asked for."""
+    for path, value, digits in zip(asked.paths, asked.values, asked.digits, strict=True):
+        found = paths.get(tree, path) if paths.has(tree, path) else None
+        if path in known or (paths.has(tree, path) and identity.key(found, digits) == identity.key(value, digits)):
+            continue
+        known.add(path)
+        what = f"has {found!r}" if paths.has(tree, path) else "has nothing"
+        warnings.warn(
+            f"The result for {asked} {what} at {path!r}, where {value!r} was expected; it will be computed again by "
+            f"each run. Put the parameters into what the function returns",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _measured(definition: Definition, measurements: Iterable[MemoryMeasurement]) -> Iterator[ParameterSet]:
+    for measurement in measurements:
+        try:
+            yield ParameterSet(definition, [paths.get(measurement.tree, path) for path in definition.paths])
+        except PathError:
+            continue
+
+
+def _named(definition: Definition, given: int, named: Mapping[str, Any]) -> list[Any]:
+    """Return the values of the parameters that were named, after the first `given`."""
+    unknown = [name for name in named if name not in definition.names[given:]]
+    if unknown:
+        raise ParameterSetError(
+            f"unknown or repeated parameters {', '.join(unknown)}; there is {', '.join(definition.names)}"
+        )
+    missing = [name for name in definition.names[given:] if name not in named]
+    if named and missing:
+        raise ParameterSetError(f"no value for {', '.join(missing)}")
+    return [named[name] for name in definition.names[given:] if name in named]

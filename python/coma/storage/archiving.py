@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""All measurements into the experiment file, and out again; each can be killed anywhere and repeated."""
+
+from __future__ import annotations
+
+from coma import files
+from coma.archives import archive as archives
+from coma.errors import ArchiveError, ExperimentError
+from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
+from coma.storage.measurement import Tree, checked
+from coma.storage.measurements import FileMeasurements
+from coma.trees.tree import equal
+
+
+def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
+    """Move every measurement into the experiment file; the files go once the archive was read back and compared.
+
+    Raises
+    ------
+    ExperimentError
+        If the experiment is inactive already, or the archive does not read back as it was written.
+    ArchiveError
+        If a measurement cannot be read, or the experiment file's format cannot hold it. Nothing is removed then.
+    """
+    with home.index.lock():
+        file.refresh()
+        present = {number: _read(paths) for number, paths in home.files().items()}
+        if not (file.is_active or present or home.index.exists()):
+            raise ExperimentError("Experiment already is inactive")
+        _archive(file, _merged(file, present))
+        for paths in home.files().values():
+            _remove(paths)
+        files.remove(home.index.filename)
+
+
+def activate(file: ExperimentFile, home: FileMeasurements) -> None:
+    """Give every archived measurement a file of its own again; the archive goes once all were read back and compared.
+
+    Raises
+    ------
+    ExperimentError
+        If the experiment is active already, or a file is in the way.
+    """
+    with home.index.lock():
+        file.refresh()
+        if file.is_active:
+            raise ExperimentError("Experiment already is active")
+        trees = _by_id(file)
+        for number, tree in trees.items():
+            _restore(home, number, tree)
+        home.index.write(max([*trees, home.index.read() if home.index.exists() else 0]))
+        del file.tree[MEASUREMENTS]
+        file.save()
+
+
+def _archive(file: ExperimentFile, trees: dict[int, Tree]) -> None:
+    before = dict(file.tree)
+    file.tree[MEASUREMENTS] = [trees[number] for number in sorted(trees)]
+    written = file.tree
+    file.save()
+    file.load()
+    if not equal(file.tree, written):
+        file.tree = before
+        file.save()
+        raise ExperimentError(
+            f'"{file.archive.filename}" does not read back as it was written; the experiment stays active, '
+            "and nothing was removed"
+        )
+
+
+def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
+    """Return what is archived already, when a deactivation was interrupted, and what still lies in files."""
+    archived = {} if file.is_active else _by_id(file)
+    for number in archived.keys() & present.keys():
+        if not equal(archived[number], present[number]):
+            raise ExperimentError(
+                f"measurement {number} lies in a file and, different, in the experiment file; remove one of the two"
+            )
+    return {**archived, **present}
+
+
+def _by_id(file: ExperimentFile) -> dict[int, Tree]:
+    trees: dict[int, Tree] = {}
+    for tree in file.measurements:
+        number = tree.get("info", {}).get("measurement_id")
+        if not isinstance(number, int) or number in trees:
+            raise ExperimentError(
+                f'"{file.archive.filename}" is damaged: measurement id {number!r} is no id of its own'
+            )
+        trees[number] = tree
+    return trees
+
+
+def _read(paths: list[str]) -> Tree:
+    trees = [checked(archives.read(path), path) for path in paths]
+    if not all(equal(trees[0], tree) for tree in trees[1:]):
+        raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
+    return trees[0]
+
+
+def _restore(home: FileMeasurements, number: int, tree: Tree) -> None:
+    found = archives.find(home.directory / home.names.name(number))
+    if not found:
+        found = [home.publish(tree, number)]
+    if not equal(_read(found), tree):
+        raise ExperimentError(f"{found} is in the way of measurement {number} and differs from it; move it elsewhere")
+
+
+def _remove(paths: list[str]) -> None:
+    for path in paths:
+        files.remove(path)

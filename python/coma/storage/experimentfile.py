@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The experiment file: what an experiment says of itself and, while it is inactive, all of its measurements."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coma.archives.archive import Archive
+from coma.config import Config
+from coma.errors import ArchiveError, ExperimentError
+from coma.storage.globalindex import global_index
+from coma.storage.measurement import Tree
+from coma.storage.names import Names
+
+ROOT = "experiment"
+MEASUREMENTS = "measurements"
+
+
+class ExperimentFile:
+    """The tree of an experiment, in its file.
+
+    Attributes
+    ----------
+    archive : Archive
+        The file.
+    tree : dict
+        ``info``, and ``measurements`` while the experiment is inactive.
+    """
+
+    def __init__(self, archive: Archive, tree: Tree) -> None:
+        self.archive = archive
+        self.tree = tree
+
+    @property
+    def info(self) -> Tree:
+        """Id, description, tags and dates."""
+        info: Tree = self.tree["info"]
+        return info
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the measurements lie in files of their own."""
+        return MEASUREMENTS not in self.tree
+
+    @property
+    def measurements(self) -> list[Tree]:
+        """The trees of an inactive experiment's measurements."""
+        found = self.tree[MEASUREMENTS]
+        if not isinstance(found, list) or not all(isinstance(tree, dict) for tree in found):
+            raise ExperimentError(f'"{self.archive.filename}" is damaged: "{MEASUREMENTS}" is no list of measurements')
+        return found
+
+    def load(self) -> None:
+        """Read the file again."""
+        self.tree = _checked(self.archive.load(), self.archive.filename)
+
+    def save(self) -> None:
+        """Replace the file by the tree."""
+        self.archive.save({ROOT: self.tree})
+
+    def refresh(self) -> None:
+        """Take over from the file what another process archived or activated; keep our own info."""
+        info = self.info
+        self.load()
+        self.tree["info"] = info
+
+
+def find(directory: Path, config: Config, id: int | None) -> ExperimentFile | None:
+    """Return the experiment file in `directory`, or None where there is none.
+
+    Raises
+    ------
+    ExperimentError
+        If there are several, or the experiment has another id than `id`.
+    """
+    found = _candidates(directory, config)
+    if not found:
+        return None
+    if len(found) > 1:
+        raise ExperimentError(f'"{directory}" holds several experiment files: {found}; remove all but one')
+    file = ExperimentFile(_archive(directory / found[0], config), {"info": {}})
+    file.load()
+    stored = file.info.get("experiment_id")
+    if id is not None and stored != id:
+        raise ExperimentError(f'"{directory}" holds experiment {stored}, not {id}; open it without an id')
+    return file
+
+
+def create(
+    directory: Path, config: Config, id: int | None, description: str | None, tags: Sequence[str]
+) -> ExperimentFile:
+    """Make the directory and its experiment file; without `id`, take one from the global index if that exists.
+
+    Raises
+    ------
+    ExperimentError
+        If `directory` is a file or cannot be written.
+    """
+    _make(directory)
+    index = global_index(config)
+    number = index.next() if id is None and index.exists() else id
+    info = {
+        "experiment_id": number,
+        "description": description,
+        "tags": list(tags),
+        "start_date": None,
+        "end_date": None,
+    }
+    stem = Names(config["experiment_file"]).name(number)
+    file = ExperimentFile(_archive(directory / stem, config), {"info": info})
+    file.save()
+    return file
+
+
+def _candidates(directory: Path, config: Config) -> list[str]:
+    names = Names(config["experiment_file"])
+    try:
+        return sorted(name for name in os.listdir(directory) if names.matches(name))
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        raise ExperimentError(f'"{directory}" is a file, not a directory; an experiment is a directory') from None
+    except OSError as error:
+        raise ExperimentError(f'Cannot read directory "{directory}": {error.strerror}') from error
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExperimentError(f'Cannot create directory "{directory}": {error.strerror}') from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise ExperimentError(f'Directory "{directory}" is not writable')
+
+
+def _archive(path: Path, config: Config) -> Archive:
+    return Archive(path, config["archive_default_format"], config["archive_pretty_print"])
+
+
+def _checked(tree: Any, name: str) -> Tree:
+    content = tree.get(ROOT) if isinstance(tree, dict) else None
+    if not isinstance(content, dict) or not isinstance(content.get("info"), dict):
+        raise ArchiveError(f'"{name}" is no experiment file: it has no {ROOT!r} with an "info"')
+    return content

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The index: the last id that was given out, changed only under a lock that all languages share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from coma.archives.archive import Archive
+from coma.errors import ArchiveError, IndexFileError
+
+LOCK_TIMEOUT = 30.0
+_POLL = 0.01
+_LEGACY_AGE = 2.0
+
+
+class IndexFile:
+    """A file with one number: the last id in use.
+
+    Parameters
+    ----------
+    filename
+        Path, with or without suffix; the file that exists is taken.
+    root, key
+        Where the number stands, ``measurements/last_measurement_id`` say.
+    default_format, pretty_print
+        How a new file is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> index = IndexFile(tempfile.mkdtemp() + '/measurement.index')
+    >>> index.create()
+    >>> index.next(), index.next(3), index.read()
+    (1, 2, 4)
+    """
+
+    def __init__(
+        self,
+        filename: str | os.PathLike[str],
+        root: str = "measurements",
+        key: str = "last_measurement_id",
+        default_format: str = "json",
+        pretty_print: bool = True,
+    ) -> None:
+        self.archive = Archive(filename, default_format, pretty_print)
+        self.root = root
+        self.key = key
+
+    @property
+    def filename(self) -> str:
+        """Path of the file."""
+        return self.archive.filename
+
+    def exists(self) -> bool:
+        """Tell whether the file exists."""
+        return self.archive.exists()
+
+    def create(self, last: int = 0) -> None:
+        """Write the file; `last` is the last id in use."""
+        self.write(last)
+
+    def read(self) -> int:
+        """Return the last id in use.
+
+        Raises
+        ------
+        IndexFileError
+            If the file does not hold a whole number that is at least 0.
+        ArchiveError
+            If it cannot be read at all.
+        """
+        tree = self.archive.load()
+        level = tree.get(self.root) if isinstance(tree, dict) else None
+        last = level.get(self.key) if isinstance(level, dict) else None
+        if not isinstance(last, int) or isinstance(last, bool) or last < 0:
+            raise IndexFileError(
+                f'Index "{self.filename}" is damaged: {self.root}/{self.key} is {last!r}, not a whole number >= 0. '
+                "Write there the highest id in use"
+            )
+        return last
+
+    def write(self, last: int) -> None:
+        """Write `last` as the last id in use; the caller holds the lock."""
+        self.archive.save({self.root: {self.key: last}})
+
+    def next(self, count: int = 1) -> int:
+        """Take `count` ids under the lock, and return the first of them."""
+        with self.lock():
+            first = self.read() + 1
+            self.write(first + count - 1)
+        return first
+
+    @contextmanager
+    def lock(self, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+        """Hold the lock file beside the index.
+
+        A lock whose owner is dead is taken over, any other is waited for.
+
+        Raises
+        ------
+        IndexFileError
+            If it is still held after `timeout` seconds; the error names the owner and the remedy.
+        """
+        path = Path(self.filename + ".lock")
+        lock = filelock.SoftFileLock(path, thread_local=False)
+        _acquire(lock, path, timeout)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _acquire(lock: filelock.SoftFileLock, path: Path, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        seen = _stamp(path)
+        wait = min(_LEGACY_AGE, max(deadline - time.monotonic(), 0))
+        try:
+            lock.acquire(timeout=wait, poll_interval=_POLL)
+            return
+        except filelock.Timeout:
+            pass
+        except OSError as error:
+            raise ArchiveError(f'Cannot write lock "{path}": {error.strerror}') from error
+        if seen and seen == _stamp(path) and seen[0] == 0 and wait >= _LEGACY_AGE:
+            _break_legacy(path)
+        elif time.monotonic() >= deadline:
+            raise IndexFileError(_complaint(path, timeout))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return size, inode and time of the lock file, by which a change of owner shows."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_ino, status.st_mtime_ns
+
+
+def _break_legacy(path: Path) -> None:
+    """Remove an empty lock, which Coma 2.0 left behind when it died; no living owner leaves one empty."""
+    warnings.warn(f'Removing the lock "{path}", left behind by a program that died', UserWarning, stacklevel=2)
+    path.unlink(missing_ok=True)
+
+
+def _complaint(path: Path, timeout: float) -> str:
+    owner = _owner(path)
+    return (
+        f'"{path}" is still locked after {timeout:g} s by {owner}. If that process is no longer alive, remove the file'
+    )
+
+
+def _owner(path: Path) -> str:
+    try:
+        lines: list[Any] = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return "another process"
+    if len(lines) < 2:
+        return "an unknown process"
+    here = " (this host)" if lines[1].partition("?")[0] == socket.gethostname() else ""
+    return f"process {lines[0]} on {lines[1]}{here}"

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One measurement: its tree with info, parameters and results, in memory or in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from coma.archives.archive import Archive
+from coma.errors import ArchiveError, PathError
+from coma.trees.path import Path
+from coma.trees.tree import View, plain, view
+
+ROOT = "measurement"
+_FIRST = ("measurement_id", "start_date", "end_date", "program", "version")
+Tree = dict[str, Any]
+
+
+def now() -> str:
+    """Return the current time as files write it: UTC, whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def compose(tree: Tree, **info: Any) -> Tree:
+    """Return `tree` with `info` set and in front, its well-known items first.
+
+    Examples
+    --------
+    >>> compose({'results': {'t': 1.0}, 'info': {'host': 'a'}}, measurement_id=3)
+    {'info': {'measurement_id': 3, 'host': 'a'}, 'results': {'t': 1.0}}
+    """
+    merged = {**tree.get("info", {}), **info}
+    ordered = {key: merged[key] for key in _FIRST if key in merged}
+    return {"info": {**ordered, **merged}, **{key: item for key, item in tree.items() if key != "info"}}
+
+
+class MemoryMeasurement:
+    """A measurement whose tree is in memory: one of an inactive experiment.
+
+    Items are reached in three ways: ``m['results']['t']``, ``m['results/t']`` and ``m.results.t``.
+
+    Examples
+    --------
+    >>> m = MemoryMeasurement({'info': {'measurement_id': 1}, 'results': {'t': 1.5}})
+    >>> m.id, m['results/t'], m.results.t
+    (1, 1.5, 1.5)
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    @property
+    def tree(self) -> Tree:
+        """The whole tree, as plain dictionaries."""
+        return self._tree
+
+    @property
+    def id(self) -> int | None:
+        """The measurement's id."""
+        found: int | None = self._info("measurement_id")
+        return found
+
+    @property
+    def start_date(self) -> str | None:
+        """When its calculation began (UTC), as ``2014-02-25T22:50:11Z``."""
+        found: str | None = self._info("start_date")
+        return found
+
+    @property
+    def end_date(self) -> str | None:
+        """When its calculation ended."""
+        found: str | None = self._info("end_date")
+        return found
+
+    def _info(self, name: str) -> Any:
+        return self.tree.get("info", {}).get(name)
+
+    def start(self) -> None:
+        """Set the start date to now."""
+        self["info/start_date"] = now()
+
+    def end(self) -> None:
+        """Set the end date to now."""
+        self["info/end_date"] = now()
+
+    def has(self, path: Path) -> bool:
+        """Tell whether `path` leads anywhere."""
+        return path in View(self.tree)
+
+    def get(self, path: Path, default: Any = None) -> Any:
+        """Return the item at `path`, or `default` where there is none."""
+        return View(self.tree).get(path, default)  # type: ignore[arg-type]
+
+    def keys(self) -> list[str]:
+        """Return the names of the tree's branches."""
+        return list(self.tree)
+
+    def __getitem__(self, path: Path) -> Any:
+        return View(self.tree)[path]
+
+    def __setitem__(self, path: Path, value: Any) -> None:
+        View(self.tree)[path] = value
+
+    def __delitem__(self, path: Path) -> None:
+        del View(self.tree)[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in View(self.tree)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tree)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return view(self[name])
+        except PathError as error:
+            raise AttributeError(str(error)) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or hasattr(type(self), name):
+            object.__setattr__(self, name, value)
+        else:
+            self[name] = value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(key for key in self.tree if key.isidentifier())})
+
+    def __str__(self) -> str:
+        return (
+            f"Measurement {self.id}\n  start_date: {self.start_date}\n  end_date: {self.end_date}\n"
+            f"  Fields: {self.keys()}\n"
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}: {', '.join(self.keys())}>"
+
+
+class FileMeasurement(MemoryMeasurement):
+    """A measurement in a file of its own, read when it is first needed.
+
+    Attributes
+    ----------
+    archive : Archive
+        The file.
+    """
+
+    def __init__(self, archive: Archive, tree: Tree | None = None) -> None:
+        self._archive = archive
+        self._loaded = tree
+
+    @property
+    def archive(self) -> Archive:
+        """The file; ``m.archive.filename`` is its path."""
+        return self._archive
+
+    @property
+    def tree(self) -> Tree:
+        """The whole tree, as plain dictionaries."""
+        if self._loaded is None:
+            self.load()
+        assert self._loaded is not None
+        return self._loaded
+
+    def load(self) -> None:
+        """Read the file again, and forget changes that were not saved.
+
+        Raises
+        ------
+        ArchiveError
+            If it is unreadable, or holds no measurement.
+        """
+        self._loaded = checked(self._archive.load(), self._archive.filename)
+
+    def save(self) -> None:
+        """Replace the file by the tree as it is now."""
+        self._archive.save({ROOT: plain(self.tree)})
+
+
+def checked(tree: Any, name: str) -> Tree:
+    """Return the measurement that a file's tree holds.
+
+    Raises
+    ------
+    ArchiveError
+        If it holds none.
+    """
+    content = tree.get(ROOT) if isinstance(tree, dict) else None
+    if not isinstance(content, dict):
+        found = list(tree) if isinstance(tree, dict) else type(tree).__name__
+        raise ArchiveError(f'"{name}" is no measurement file: its root must be {ROOT!r}, found {found}')
+    info = content.get("info")
+    if not isinstance(info, dict) or not isinstance(info.get("measurement_id"), int):
+        raise ArchiveError(f'"{name}" is no measurement file: it has no "info" with a "measurement_id"')
+    return content

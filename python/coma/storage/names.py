@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""File names that hold an id: ``measurement.000007.json``."""
+
+from __future__ import annotations
+
+import re
+
+from coma.archives.archive import FORMATS
+
+_DIGITS = 6
+_NO_ID = "none"
+
+
+class Names:
+    """File names with an id: ``measurement.${measurement_id}``.
+
+    Examples
+    --------
+    >>> names = Names('measurement.${measurement_id}')
+    >>> names.name(7), names.id('measurement.000007.json'), names.id('measurement.index.json')
+    ('measurement.000007', 7, None)
+    """
+
+    def __init__(self, template: str) -> None:
+        self._before, self._after = re.split(r"\$\{\w+\}", template, maxsplit=1)
+        suffixes = "|".join(FORMATS)
+        self._pattern = re.compile(
+            f"{re.escape(self._before)}([0-9]{{{_DIGITS},}}|{_NO_ID}){re.escape(self._after)}\\.(?:{suffixes})"
+        )
+
+    def name(self, number: int | None) -> str:
+        """Return the name for an id, without suffix."""
+        text = _NO_ID if number is None else f"{number:0{_DIGITS}d}"
+        return f"{self._before}{text}{self._after}"
+
+    def matches(self, name: str) -> bool:
+        """Tell whether a file is named so."""
+        return self._pattern.fullmatch(name) is not None
+
+    def id(self, name: str) -> int | None:
+        """Return the id in a file's name; None where it has none or is named otherwise."""
+        match = self._pattern.fullmatch(name)
+        return int(match[1]) if match and match[1] != _NO_ID else None

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""When two parameter values are the same value: hashable keys, tolerant of the last digits of a float."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+DIGITS = 12
+_MOST_NEIGHBOURS = 64
+
+
+def key(value: Any, digits: int | None = DIGITS) -> Hashable:
+    """Return the key under which equal parameter values meet.
+
+    1 == 1.0, -0.0 == 0.0, NaN == NaN, a tuple == a list, numpy like Python, but True != 1. Floats that are no
+    integers agree when their first `digits` significant digits do; None compares them exactly. Integers, and floats
+    that are integers, are always compared exactly.
+
+    Examples
+    --------
+    >>> key(0.1 + 0.2) == key(0.3), key(1) == key(1.0), key(True) == key(1)
+    (True, True, False)
+    """
+    return next(_keys(value, digits, ()))
+
+
+def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
+    """Return the key of `value`, then those it would have, had the last bits of its floats come out otherwise.
+
+    Two floats that differ by rounding noise can lie on either side of the edge between two roundings; a lookup that
+    tries all of these keys finds the one from the other.
+    """
+    nudge = 0.0 if digits is None else 10.0 ** -(digits + 2)
+    found = _keys(value, digits, (1 - nudge, 1 + nudge) if nudge else ())
+    return iter(dict.fromkeys(itertools.islice(found, _MOST_NEIGHBOURS)))
+
+
+def _keys(value: Any, digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if value is None or isinstance(value, str | bytes):
+        yield value
+    elif isinstance(value, bool):
+        yield ("bool", value)
+    elif isinstance(value, int):
+        yield value
+    elif isinstance(value, float):
+        yield from _float_keys(value, digits, nudges)
+    elif isinstance(value, complex):
+        yield from _combine("complex", (value.real, value.imag), digits, nudges)
+    elif isinstance(value, Mapping):
+        names = sorted(value, key=str)
+        yield from _combine(("dict", *names), [value[name] for name in names], digits, nudges)
+    elif isinstance(value, Iterable):
+        yield from _combine("list", list(value), digits, nudges)
+    else:
+        yield value
+
+
+def _combine(tag: Hashable, values: Iterable[Any], digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:
+    choices = [list(dict.fromkeys(_keys(value, digits, nudges))) for value in values]
+    for combination in itertools.product(*choices):
+        yield (tag, *combination)
+
+
+def _float_keys(value: float, digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:
+    if math.isnan(value):
+        yield ("float", "nan")
+    elif math.isinf(value) or value.is_integer() or digits is None:
+        yield _number(value)
+    else:
+        for factor in (1.0, *nudges):
+            yield _number(float(f"{value * factor:.{digits - 1}e}"))
+
+
+def _number(value: float) -> Hashable:
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Places in a tree: ``results/energies/0``, ``layers/*/thickness``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coma.errors import PathError
+
+Path = str | Sequence[str | int]
+WILDCARD = "*"
+
+
+def parts(path: Path) -> list[str | int]:
+    """Split `path` at its slashes; a sequence is split already.
+
+    Examples
+    --------
+    >>> parts('results/energies/0')
+    ['results', 'energies', '0']
+    >>> parts(['results', 'energies', -1])
+    ['results', 'energies', -1]
+    """
+    if isinstance(path, str):
+        split = path.split("/")
+        return list(split[:-1] if split[-1] == "" else split)
+    given: Any = path
+    if not isinstance(given, Sequence) or not all(isinstance(part, str | int) for part in given):
+        raise PathError(f"{path!r} is no path; write 'results/t' or ['results', 't']")
+    return list(given)
+
+
+def get(tree: Any, path: Path) -> Any:
+    """Return what `path` leads to; a path with ``*`` returns the list of all that it leads to.
+
+    Raises
+    ------
+    PathError
+        If it leads nowhere; the error names the part that is missing, and the nearest key.
+
+    Examples
+    --------
+    >>> tree = {'layers': [{'d': 1.5}, {'d': 2.5}]}
+    >>> get(tree, 'layers/0/d')
+    1.5
+    >>> get(tree, 'layers/*/d')
+    [1.5, 2.5]
+    """
+    steps = parts(path)
+    if WILDCARD not in steps:
+        return _follow(tree, steps, path)
+    found = list(_find(tree, steps))
+    if not found:
+        raise PathError(f"no item matches path {path!r}")
+    return found
+
+
+def has(tree: Any, path: Path) -> bool:
+    """Tell whether `path` leads anywhere in `tree`.
+
+    Examples
+    --------
+    >>> has({'results': {'t': 1.0}}, 'results/x')
+    False
+    """
+    try:
+        get(tree, path)
+    except PathError:
+        return False
+    return True
+
+
+def set_(tree: dict[str, Any], path: Path, value: Any) -> None:
+    """Put `value` at `path`, and make the dictionaries on the way.
+
+    Raises
+    ------
+    PathError
+        If the path is empty, has a ``*``, or leads through something that is neither a dictionary nor a list.
+
+    Examples
+    --------
+    >>> tree = {}
+    >>> set_(tree, 'results/t', 1.0)
+    >>> tree
+    {'results': {'t': 1.0}}
+    """
+    steps = parts(path)
+    if not steps or WILDCARD in steps:
+        raise PathError(f"cannot assign to path {path!r}; name one place, such as 'results/t'")
+    node: Any = tree
+    for step in steps[:-1]:
+        if isinstance(node, dict):
+            node.setdefault(step, {})
+        node = _follow(node, [step], path)
+    _assign(node, steps[-1], value, path)
+
+
+def _assign(node: Any, step: str | int, value: Any, path: Path) -> None:
+    if isinstance(node, dict) and isinstance(step, str):
+        node[step] = value
+    elif isinstance(node, list | np.ndarray) and _is_position(step):
+        node[int(step)] = value
+    else:
+        raise PathError(f"cannot assign to path {path!r}: {step!r} is no place in a {type(node).__name__}")
+
+
+def _follow(node: Any, steps: Sequence[str | int], path: Path) -> Any:
+    for depth, step in enumerate(steps):
+        try:
+            node = _step(node, step)
+        except (KeyError, IndexError):
+            raise PathError(_complaint(node, steps, depth, path)) from None
+    return node
+
+
+def _step(node: Any, step: str | int) -> Any:
+    if isinstance(node, Mapping):
+        if step in node:
+            return node[step]
+        if isinstance(step, str) and "/" in step:
+            return _follow(node, parts(step), step)
+    elif isinstance(node, list | tuple | str | np.ndarray) and _is_position(step):
+        return _element(node, int(step))
+    raise KeyError(step)
+
+
+def _element(node: Any, position: int) -> Any:
+    if isinstance(node, np.ndarray):
+        if node.ndim == 0:
+            raise KeyError(position)
+        return node[position].item() if node.ndim == 1 else node[position]
+    return node[position]
+
+
+def _is_position(step: str | int) -> bool:
+    return isinstance(step, int) or (step.isascii() and step.isdigit())
+
+
+def _find(node: Any, steps: Sequence[str | int]) -> Iterator[Any]:
+    if not steps:
+        yield node
+    elif steps[0] == WILDCARD:
+        for child in _children(node):
+            yield from _find(child, steps[1:])
+    else:
+        try:
+            child = _step(node, steps[0])
+        except (KeyError, IndexError):
+            return
+        yield from _find(child, steps[1:])
+
+
+def _children(node: Any) -> Iterator[Any]:
+    if isinstance(node, Mapping):
+        yield from node.values()
+    elif isinstance(node, np.ndarray) and node.ndim == 1:
+        yield from node.tolist()
+    elif isinstance(node, list | tuple) or (isinstance(node, np.ndarray) and node.ndim > 1):
+        yield from node
+
+
+def _complaint(node: Any, steps: Sequence[str | int], depth: int, path: Path) -> str:
+    place = "/".join(str(step) for step in steps[:depth]) or "the tree"
+    text = f"path {path!r} not found: {place} has no item {steps[depth]!r}"
+    if not isinstance(node, Mapping):
+        return text
+    near = difflib.get_close_matches(str(steps[depth]), [str(key) for key in node], 1)
+    return f"{text}; did you mean {near[0]!r}?" if near else f"{text}, only {sorted(str(key) for key in node)}"

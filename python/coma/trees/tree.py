@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Trees seen three ways: ``v['a']['b']``, ``v['a/b']`` and ``v.a.b``; and the comparison of two trees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any
+
+import numpy as np
+
+from coma.errors import PathError
+from coma.trees import path as paths
+from coma.trees.path import Path
+
+
+class View(MutableMapping[str, Any]):
+    """A dictionary of a tree, with items as keys, paths and attributes; writing through it changes the tree.
+
+    Examples
+    --------
+    >>> v = View({'results': {'t': 1.5}})
+    >>> v['results']['t'], v['results/t'], v.results.t
+    (1.5, 1.5, 1.5)
+    >>> v.results.t = 2.0
+    >>> v
+    {'results': {'t': 2.0}}
+    """
+
+    __slots__ = ("_tree",)
+    _tree: dict[str, Any]
+
+    def __init__(self, tree: dict[str, Any]) -> None:
+        object.__setattr__(self, "_tree", tree)
+
+    def __getitem__(self, path: Path) -> Any:
+        if isinstance(path, str) and path in self._tree:
+            return view(self._tree[path])
+        return view(paths.get(self._tree, path))
+
+    def __setitem__(self, path: Path, value: Any) -> None:
+        paths.set_(self._tree, path, plain(value))
+
+    def __delitem__(self, path: Path) -> None:
+        *parents, last = paths.parts(path)
+        parent = paths.get(self._tree, parents)
+        if not isinstance(parent, dict) or last not in parent:
+            raise PathError(f"cannot delete {path!r}: not found")
+        del parent[last]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except PathError as error:
+            raise AttributeError(str(error)) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        del self[name]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._tree if isinstance(path, str) and path in self._tree else self._has(path)
+
+    def _has(self, path: Any) -> bool:
+        return paths.has(self._tree, path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree)
+
+    def __len__(self) -> int:
+        return len(self._tree)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(key for key in self._tree if key.isidentifier())})
+
+    def __repr__(self) -> str:
+        return repr(self._tree)
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self._tree, plain(other))
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, as a dictionary is
+
+    def __reduce__(self) -> tuple[type[View], tuple[dict[str, Any]]]:
+        return View, (self._tree,)
+
+
+def view(node: Any) -> Any:
+    """Return a dictionary as a `View`, anything else as it is."""
+    return View(node) if isinstance(node, dict) else node
+
+
+def plain(node: Any) -> Any:
+    """Return a `View` as its dictionary, anything else as it is."""
+    return node._tree if isinstance(node, View) else node
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Tell whether two trees are the same to the last bit.
+
+    Types, key order, dtypes and the sign of zero count; every NaN is the same NaN.
+
+    Examples
+    --------
+    >>> equal({'x': float('nan')}, {'x': float('nan')}), equal(1, 1.0), equal(0.0, -0.0)
+    (True, False, False)
+    """
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, Mapping):
+        return list(a) == list(b) and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    if isinstance(a, np.ndarray):
+        return _equal_arrays(a, b)
+    if isinstance(a, float):
+        return _equal_floats(a, b)
+    return bool(a == b)
+
+
+def _equal_floats(a: float, b: float) -> bool:
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
+
+
+def _equal_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind in "fc":
+        return _equal_float_arrays(a, b)
+    return all(map(equal, a.ravel().tolist(), b.ravel().tolist()))
+
+
+def _equal_float_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    if a.dtype.kind == "c":
+        return _equal_float_arrays(a.real, b.real) and _equal_float_arrays(a.imag, b.imag)
+    same = (a == b) & (np.signbit(a) == np.signbit(b))
+    return bool(np.all(same | (np.isnan(a) & np.isnan(b))))

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The table of types that a tree holds as dictionaries with a ``__type__``: numpy arrays, complex, dates, paths, ..."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import pathlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coma.errors import SerializerError
+
+TYPE = "__type__"
+State = dict[str, Any]
+
+
+class RegisteredType(NamedTuple):
+    """How objects of one class become a dictionary and come back."""
+
+    cls: type
+    name: str
+    encode: Callable[[Any], State]
+    decode: Callable[[State], Any]
+
+
+_BY_NAME: dict[str, RegisteredType] = {}
+
+
+def register_type(cls: type, name: str, encode: Callable[[Any], State], decode: Callable[[State], Any]) -> None:
+    """Teach trees to hold objects of `cls` (and its subclasses).
+
+    Parameters
+    ----------
+    cls
+        The class.
+    name
+        What ``__type__`` says in the file; it must be the same whenever such files are read.
+    encode
+        Returns the object's state as a dictionary.
+    decode
+        Returns an equal object from that dictionary.
+
+    Raises
+    ------
+    SerializerError
+        If another class has that name.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> register_type(Fraction, 'fraction',
+    ...               lambda f: {'numerator': f.numerator, 'denominator': f.denominator},
+    ...               lambda state: Fraction(state['numerator'], state['denominator']))
+    """
+    known = _BY_NAME.get(name)
+    if known and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise SerializerError(f"type name {name!r} belongs to {known.cls.__qualname__}; choose another name")
+    _BY_NAME[name] = RegisteredType(cls, name, encode, decode)
+
+
+def find(value: Any) -> RegisteredType | None:
+    """Return the last registered type of which `value` is an instance."""
+    return next((entry for entry in reversed(_BY_NAME.values()) if isinstance(value, entry.cls)), None)
+
+
+def is_reserved(name: Any) -> bool:
+    """Tell whether a dictionary whose ``__type__`` is `name` would not come back as a dictionary."""
+    return isinstance(name, str) and name in _BY_NAME
+
+
+def restore(state: State) -> Any:
+    """Return the object that a dictionary stands for, or the dictionary itself where it stands for none.
+
+    Raises
+    ------
+    SerializerError
+        If it is a registered type whose content does not fit.
+    """
+    name = state.get(TYPE)
+    if not is_reserved(name):
+        return state
+    try:
+        return _BY_NAME[str(name)].decode(state)
+    except SerializerError:
+        raise
+    except Exception as error:
+        raise SerializerError(f"damaged {name}: {type(error).__name__}: {error}") from error
+
+
+def _encode_array(array: np.ndarray[Any, Any]) -> State:
+    if isinstance(array, np.ma.MaskedArray):
+        raise SerializerError("a masked array loses its mask; store array.data and array.mask, or array.filled()")
+    return {"shape": list(array.shape), "dtype": _dtype_name(array.dtype), "list": _flat_list(np.asarray(array))}
+
+
+def _dtype_name(dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "T":
+        return "T"
+    return dtype.name if dtype.isnative and dtype.kind in "biufcO" else dtype.str
+
+
+def _flat_list(array: np.ndarray[Any, Any]) -> list[Any]:
+    flat = array.ravel()
+    kind = flat.dtype.kind
+    if kind == "V":
+        raise SerializerError("a structured array has no form as a tree; store each field as an array of its own")
+    if kind == "c":
+        parts = np.empty(2 * flat.size, dtype=flat.real.dtype)
+        parts[0::2], parts[1::2] = flat.real, flat.imag
+        return _flat_list(parts)
+    if kind == "f" and flat.dtype.itemsize > 8:
+        return [str(number) for number in flat]
+    if kind in "mM":
+        return flat.astype("int64").tolist()
+    if kind == "S":
+        return [text.decode("latin-1") for text in flat.tolist()]
+    return flat.tolist()
+
+
+def _decode_array(state: State) -> np.ndarray[Any, Any]:
+    items, shape = state["list"], tuple(state["shape"])
+    if "dtype" not in state:
+        return np.array(items).reshape(shape)
+    return _array(items, np.dtype(state["dtype"])).reshape(shape)
+
+
+def _array(items: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    if dtype.kind == "c":
+        parts = _array(items, np.empty(0, dtype).real.dtype)
+        array = np.empty(parts.size // 2, dtype)
+        array.real, array.imag = parts[0::2], parts[1::2]
+        return array
+    if dtype.kind == "O":
+        array = np.empty(len(items), dtype)
+        array[:] = items
+        return array
+    if dtype.kind in "mM":
+        return np.array(items, dtype="int64").astype(dtype)
+    if dtype.kind == "S":
+        return np.array([text.encode("latin-1") for text in items], dtype)
+    return np.array(items, dtype)
+
+
+def _decode_datetime(state: State) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(state["iso"])
+
+
+register_type(np.ndarray, "numpy.ndarray", _encode_array, _decode_array)
+register_type(
+    complex, "complex", lambda z: {"real": z.real, "imag": z.imag}, lambda state: complex(state["real"], state["imag"])
+)
+register_type(
+    bytes,
+    "bytes",
+    lambda data: {"base64": base64.b64encode(data).decode("ascii")},
+    lambda state: base64.b64decode(state["base64"], validate=True),
+)
+register_type(
+    datetime.date, "date", lambda day: {"iso": day.isoformat()}, lambda state: datetime.date.fromisoformat(state["iso"])
+)
+register_type(datetime.datetime, "datetime", lambda date: {"iso": date.isoformat()}, _decode_datetime)
+register_type(pathlib.PurePath, "path", lambda path: {"path": str(path)}, lambda state: pathlib.Path(state["path"]))
