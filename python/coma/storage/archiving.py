@@ -101,7 +101,7 @@ def _read(paths: list[str]) -> Tree:
 def _restore(home: FileMeasurements, number: int, tree: Tree) -> None:
     found = archives.find(home.directory / home.names.name(number))
     if not found:
-        found = [home.publish(tree, number)]
+        found = [home.publish(home.serializer.encode(tree), number)]
     if not equal(_read(found), tree):
         raise ExperimentError(f"{found} is in the way of measurement {number} and differs from it; move it elsewhere")
 

@@ -139,8 +139,7 @@ class FileMeasurements:
             If the format cannot hold the tree, or the file cannot be written.
         """
         path = str(self.directory / f"{self.names.name(number)}.{self.config['archive_default_format']}")
-        plain = self.serializer.encode({ROOT: tree})
-        text = archives.dumps(plain, archives.format_of(path), self.config["archive_pretty_print"])
+        text = archives.dumps({ROOT: tree}, archives.format_of(path), self.config["archive_pretty_print"])
         try:
             files.publish(path, text)
         except FileExistsError:
