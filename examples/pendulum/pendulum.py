@@ -48,7 +48,7 @@ def small_angle_time(theta_0: float, theta: float, L: float = 1.0) -> float:
     Examples
     --------
     >>> round(small_angle_time(-60.0, 60.0), 6)
-    1.003203
+    1.003205
     """
     return math.sqrt(L / G) * math.acos(theta / theta_0)
 

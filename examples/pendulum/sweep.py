@@ -12,21 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pendulum
 import scipy.special
+from matplotlib.figure import Figure
 
 import coma
 
-TABLE = [("theta", "parameters/theta"), ("t", "results/t"), ("t_", "results/t_")]
+Tables = dict[float, np.ndarray]  # for each starting angle: rows of theta, t and t_
 
 
-def sweep(directory: Path, function: Callable[[Any], Any]) -> coma.ResultList:
+def sweep(directory: Path, function: Callable[[Any], Any]) -> Tables:
     """Run the 60 parameter sets with two workers and return a table for each starting angle."""
     e = coma.Experiment(directory)
     e.define_parameter_set(("theta_0", "parameters/theta_0"), ("theta", "parameters/theta"))
@@ -35,7 +31,9 @@ def sweep(directory: Path, function: Callable[[Any], Any]) -> coma.ResultList:
             e.add_parameter_set(theta_0, round(theta, 4))
     run, total = e.run(function, workers=2)
     print(f"{directory.name}: {run} of {total} parameter sets computed")
-    return e.retrieve_results(TABLE, [("theta_0", "parameters/theta_0")])
+    columns = [("theta", "parameters/theta"), ("t", "results/t"), ("t_", "results/t_")]
+    rs = e.retrieve_results(columns, [("theta_0", "parameters/theta_0")])
+    return {r.parameters.theta_0: r.table[r.table[:, 0].argsort()] for r in rs}
 
 
 def legendre_time(theta_0: float, theta: np.ndarray) -> np.ndarray:
@@ -64,23 +62,23 @@ def check(theta_0: float, python: np.ndarray, extension: np.ndarray, binary: np.
     return [f"theta_0 = {theta_0}: {text}" for text, holds in complaints.items() if holds]
 
 
-def print_table(results: coma.ResultList) -> None:
+def print_tables(tables: Tables) -> None:
     """Print angle, exact time and small-angle time, a block for each starting angle."""
-    for r in results:
-        print(f"\ntheta_0 = {r.parameters.theta_0} degrees, L = 1 m\n{'theta':>10}{'t (s)':>12}{'t_ (s)':>12}")
-        for theta, t, t_ in r.table:
+    for theta_0, table in tables.items():
+        print(f"\ntheta_0 = {theta_0} degrees, L = 1 m\n{'theta':>10}{'t (s)':>12}{'t_ (s)':>12}")
+        for theta, t, t_ in table:
             print(f"{theta:10.4f}{t:12.6f}{t_:12.6f}")
 
 
-def plot(results: coma.ResultList, path: Path) -> None:
+def plot(tables: Tables, path: Path) -> None:
     """Draw angle over time, a panel for each starting angle."""
-    figure, panels = plt.subplots(1, len(results), figsize=(5.3 * len(results), 5), squeeze=False)
-    for panel, r in zip(panels.flat, results, strict=True):
-        panel.plot(r.table[:, 1], r.table[:, 0], label="Exact")
-        panel.plot(r.table[:, 2], r.table[:, 0], label="Approximate")
-        panel.set(xlabel="time (s)", ylabel="angle (°)", title=rf"$\theta_0 = {r.parameters.theta_0:.2f}$°")
+    figure = Figure(figsize=(5.3 * len(tables), 5), layout="tight")
+    panels = figure.subplots(1, len(tables), squeeze=False)
+    for panel, (theta_0, table) in zip(panels.flat, tables.items(), strict=True):
+        panel.plot(table[:, 1], table[:, 0], label="Exact")
+        panel.plot(table[:, 2], table[:, 0], label="Approximate")
+        panel.set(xlabel="time (s)", ylabel="angle (°)", title=rf"$\theta_0 = {theta_0:.2f}$°")
         panel.legend(loc="upper left")
-    figure.tight_layout()
     figure.savefig(path)
 
 
@@ -89,13 +87,9 @@ def main(directory: Path) -> int:
     python = sweep(directory / "python", pendulum.run_it)
     extension = sweep(directory / "extension", pendulum.run_extension)
     binary = sweep(directory / "binary", coma.Program(pendulum.binary()))
-    print_table(binary)
+    print_tables(binary)
     plot(binary, directory / "pendulum.png")
-    complaints = [
-        complaint
-        for p, e, b in zip(python, extension, binary, strict=True)
-        for complaint in check(b.parameters.theta_0, p.table, e.table, b.table)
-    ]
+    complaints = [text for t in binary for text in check(t, python[t], extension[t], binary[t])]
     print("\n" + "\n".join(complaints or ["The three routes agree."]))
     return bool(complaints)
 
