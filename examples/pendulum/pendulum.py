@@ -76,6 +76,7 @@ class Pendulum:
 
     program = "pendulum"
     version = "1.0.0"
+    g = G
 
     def __init__(self) -> None:
         self.L = 1.0
