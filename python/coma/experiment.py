@@ -377,7 +377,7 @@ class Experiment:
 
     def _measurements(self) -> Measurements:
         self._file.refresh()
-        return self._files if self.isactive() else MemoryMeasurements(self._file.measurements)
+        return self._files if self.isactive() else MemoryMeasurements(archiving.archived(self._file, self._files))
 
     def _require_active(self, what: str) -> None:
         self._file.refresh()

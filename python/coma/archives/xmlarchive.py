@@ -22,6 +22,7 @@ _FLOAT = re.compile(
 )
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BLANKS = " \t\r\n"
+_BOOLS = {"True": True, "False": False}  # as Coma 2.0 wrote them
 _MAX_DEPTH = MAX_DEPTH + 10  # an archive holds its measurements a few levels down
 
 
@@ -123,6 +124,8 @@ def _value(element: etree._Element, depth: int) -> Any:
 def _scalar(text: str) -> Any:
     if not text:
         return None
+    if text in _BOOLS:
+        return _BOOLS[text]
     number = text.strip(_BLANKS)
     if _INTEGER.fullmatch(number):
         return int(number)

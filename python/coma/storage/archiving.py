@@ -3,13 +3,31 @@
 
 from __future__ import annotations
 
+import warnings
+
 from coma import files
 from coma.archives import archive as archives
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
 from coma.storage.measurement import Tree, checked
 from coma.storage.measurements import FileMeasurements
+from coma.trees import identity
 from coma.trees.tree import equal
+
+
+def archived(file: ExperimentFile, home: FileMeasurements) -> list[Tree]:
+    """Return the measurements of an inactive experiment, with files that an interrupted archiving left behind."""
+    lying = _files(file, home)
+    if not lying:
+        return file.measurements
+    warnings.warn(
+        f'"{home.directory}" was archived, but {len(lying)} measurement file(s) are still there; '
+        "deactivate() completes that, activate() undoes it",
+        UserWarning,
+        stacklevel=4,
+    )
+    merged = _merged(file, _read_all(lying))
+    return [merged[number] for number in sorted(merged)]
 
 
 def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
@@ -24,11 +42,11 @@ def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
     """
     with home.index.lock():
         file.refresh()
-        present = {number: _read(paths) for number, paths in home.files().items()}
-        if not (file.is_active or present or home.index.exists()):
+        lying = _files(file, home)
+        if not (file.is_active or lying or home.index.exists()):
             raise ExperimentError("Experiment already is inactive")
-        _archive(file, _merged(file, present))
-        for paths in home.files().values():
+        _archive(file, _merged(file, _read_all(lying)))
+        for paths in lying.values():
             _remove(paths)
         files.remove(home.index.filename)
 
@@ -45,7 +63,7 @@ def activate(file: ExperimentFile, home: FileMeasurements) -> None:
         file.refresh()
         if file.is_active:
             raise ExperimentError("Experiment already is active")
-        trees = _by_id(file)
+        trees = _merged(file, _read_all(_files(file, home)))
         for number, tree in trees.items():
             _restore(home, number, tree)
         home.index.write(max([*trees, home.index.read() if home.index.exists() else 0]))
@@ -68,11 +86,19 @@ def _archive(file: ExperimentFile, trees: dict[int, Tree]) -> None:
         )
 
 
+def _files(file: ExperimentFile, home: FileMeasurements) -> dict[int, list[str]]:
+    """Return the measurement files; those of an inactive experiment, where archiving was interrupted."""
+    if file.is_active or home.index.exists():
+        return home.files()
+    archived = _by_id(file)
+    return {number: paths for number, paths in home.all_files().items() if number in archived}
+
+
 def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
-    """Return what is archived already, when a deactivation was interrupted, and what still lies in files."""
+    """Return what is archived already and what lies in files, which are the more exact: Coma 2.0 cut digits."""
     archived = {} if file.is_active else _by_id(file)
     for number in archived.keys() & present.keys():
-        if not equal(archived[number], present[number]):
+        if identity.key(archived[number]) != identity.key(present[number]):
             raise ExperimentError(
                 f"measurement {number} lies in a file and, different, in the experiment file; remove one of the two"
             )
@@ -89,6 +115,10 @@ def _by_id(file: ExperimentFile) -> dict[int, Tree]:
             )
         trees[number] = tree
     return trees
+
+
+def _read_all(lying: dict[int, list[str]]) -> dict[int, Tree]:
+    return {number: _read(paths) for number, paths in lying.items()}
 
 
 def _read(paths: list[str]) -> Tree:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from coma.archives.archive import Archive
+from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.globalindex import global_index
@@ -63,9 +64,10 @@ class ExperimentFile:
 
     def refresh(self) -> None:
         """Take over from the file what another process archived or activated; keep our own info."""
-        info = self.info
-        self.load()
-        self.tree["info"] = info
+        if self.archive.exists():
+            info = self.info
+            self.load()
+            self.tree["info"] = info
 
 
 def find(directory: Path, config: Config, id: int | None) -> ExperimentFile | None:
@@ -77,12 +79,11 @@ def find(directory: Path, config: Config, id: int | None) -> ExperimentFile | No
         If there are several, or the experiment has another id than `id`.
     """
     found = _candidates(directory, config)
-    if not found:
-        return None
     if len(found) > 1:
         raise ExperimentError(f'"{directory}" holds several experiment files: {found}; remove all but one')
-    file = ExperimentFile(_archive(directory / found[0], config), {"info": {}})
-    file.load()
+    file = _load(directory / found[0], config) if found else _load_backup(directory, config)
+    if file is None:
+        return None
     stored = file.info.get("experiment_id")
     if id is not None and stored != id:
         raise ExperimentError(f'"{directory}" holds experiment {stored}, not {id}; open it without an id')
@@ -125,6 +126,26 @@ def _candidates(directory: Path, config: Config) -> list[str]:
         raise ExperimentError(f'"{directory}" is a file, not a directory; an experiment is a directory') from None
     except OSError as error:
         raise ExperimentError(f'Cannot read directory "{directory}": {error.strerror}') from error
+
+
+def _load(path: Path, config: Config) -> ExperimentFile:
+    file = ExperimentFile(_archive(path, config), {"info": {}})
+    file.load()
+    return file
+
+
+def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
+    """Return the experiment that Coma 2.0 left as a backup alone, when it was killed while it saved."""
+    names = Names(config["experiment_file"])
+    found = [path for path in directory.glob("*.backup") if names.matches(path.stem)]
+    if len(found) != 1:
+        return None
+    archive = _archive(found[0].with_suffix(""), config)
+    warnings.warn(
+        f'Reading "{found[0]}", as "{archive.filename}" is missing; save() restores it', UserWarning, stacklevel=5
+    )
+    text = found[0].read_bytes()
+    return ExperimentFile(archive, _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0])))
 
 
 def _make(directory: Path) -> None:

@@ -129,8 +129,9 @@ class MemoryMeasurement:
         return sorted({*super().__dir__(), *(key for key in self.tree if key.isidentifier())})
 
     def __str__(self) -> str:
+        program = "".join(f"  {name}: {self._info(name)}\n" for name in ("program", "version") if self._info(name))
         return (
-            f"Measurement {self.id}\n  start_date: {self.start_date}\n  end_date: {self.end_date}\n"
+            f"Measurement {self.id}\n{program}  start_date: {self.start_date}\n  end_date: {self.end_date}\n"
             f"  Fields: {self.keys()}\n"
         )
 

@@ -85,13 +85,18 @@ class FileMeasurements:
 
     def files(self) -> dict[int, list[str]]:
         """Return the paths of each measurement's file(s), by id; files above the index are stale and left out."""
+        found = self.all_files()
+        last = self.last(found)
+        return {number: paths for number, paths in found.items() if number <= last}
+
+    def all_files(self) -> dict[int, list[str]]:
+        """Return the paths of each measurement's file(s), by id, stale ones too."""
         found: dict[int, list[str]] = {}
         for name in sorted(os.listdir(self.directory)):
             number = self.names.id(name)
             if number is not None:
                 found.setdefault(number, []).append(str(self.directory / name))
-        last = self.last(found)
-        return {number: found[number] for number in sorted(found) if number <= last}
+        return dict(sorted(found.items()))
 
     def last(self, found: Iterable[int] = ()) -> int:
         """Return the index; a lost one is taken for the highest id in `found`."""
