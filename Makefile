@@ -9,13 +9,18 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: demo test bench docs clean
+.PHONY: demo test lint bench docs clean
 
 demo: .venv/pendulum
 	$(RUN) examples/pendulum/sweep.py build/demo
 
 test: .venv/pendulum .venv/test
 	$(RUN) -m pytest
+
+lint: .venv/pendulum .venv/test
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
 
 bench: .venv/pendulum
 	$(RUN) benchmarks/run.py
