@@ -7,8 +7,11 @@
 #include "errors.hpp"
 #include "experiment.hpp"
 #include "measurement.hpp"
+#include "nvp.hpp"
 #include "program.hpp"
 #include "tree.hpp"
 #include "version.hpp"
+#include "xml_iarchive.hpp"
+#include "xml_oarchive.hpp"
 
 #endif

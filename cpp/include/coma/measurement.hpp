@@ -12,6 +12,7 @@
 #include "files.hpp"
 #include "system.hpp"
 #include "tree.hpp"
+#include "xml_oarchive.hpp"
 #include "xml_tree.hpp"
 #include "xml_writer.hpp"
 
@@ -44,6 +45,13 @@ public:
     }
     bool has(std::string_view path) const noexcept { return content_.has(path); }
 
+    /// Takes over the members of an object with serialize(), for instance `parameters` and `results`.
+    template <class T>
+    void set(const T& object) {
+        const tree members = coma::to_tree(object);
+        for (const auto& [key, value] : members.items()) merge(key, value);
+    }
+
     /// Says that the work is done; otherwise it is done when the measurement is saved.
     void finish() { content_["info/end_date"] = system::utc_now(); }
 
@@ -62,6 +70,14 @@ public:
     static tree load(const std::string& file) { return xml::to_tree(files::read(file), "measurement", file); }
 
 private:
+    void merge(const std::string& key, const tree& value) {
+        if (!value.is_dict() || !content_.has(key)) {
+            content_[key] = value;
+            return;
+        }
+        for (const auto& [inner, member] : value.items()) content_[key][inner] = member;
+    }
+
     tree to_tree(tree id) const {
         const tree& old = content_.at("info");
         tree info = tree::dict();

@@ -49,6 +49,8 @@ public:
     document(const document&) = delete;
     document& operator=(const document&) = delete;
 
+    /// The number of elements.
+    std::size_t size() const noexcept { return elements_.size(); }
     const element& top() const noexcept { return elements_[0]; }
     const element* first_child(const element& parent) const noexcept { return at(parent.first_child); }
     const element* next(const element& sibling) const noexcept { return at(sibling.next); }

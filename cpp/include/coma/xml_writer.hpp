@@ -23,7 +23,7 @@ namespace detail {
 /// Appends elements to a string; keeps the way to the present one for messages.
 class plain_writer {
 public:
-    explicit plain_writer(std::string& out) : out_(out) {}
+    explicit plain_writer(std::string& out, bool checked = true) : out_(out), checked_(checked) {}
 
     void element(std::string_view name, const tree& value) {
         const std::size_t parent = path_.size();
@@ -67,7 +67,7 @@ private:
     }
 
     void text(std::string_view name, std::string_view content) {
-        check_text(content, path_);
+        if (checked_) check_text(content, path_);
         const std::string_view stripped = numbers::strip(content);
         const bool plain = !content.empty() && stripped.size() == content.size() &&
                            numbers::look_of(content) == numbers::look::text;
@@ -103,7 +103,15 @@ private:
     std::string& out_;
     std::string path_;
     std::size_t depth_ = 0;
+    bool checked_;
 };
+
+/// XML for our own reader only: strings may hold any bytes.
+inline std::string unchecked_text(std::string_view name, const tree& value) {
+    std::string out;
+    plain_writer(out, false).element(name, value);
+    return out;
+}
 
 }  // namespace detail
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// What an archive that loads must remember: objects by their ids, classes with their versions, shared owners.
+#ifndef COMA_LOADED_OBJECTS_HPP
+#define COMA_LOADED_OBJECTS_HPP
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "numbers.hpp"
+#include "xml_reader.hpp"
+
+namespace coma::detail {
+
+/// Objects with ids, classes with versions, pointers with owners.
+class loaded_objects {
+public:
+    std::size_t size() const noexcept { return noted_.size(); }
+
+    /// Remembers an object that is being loaded.
+    void note(std::size_t id, void* address, const void* type, const xml::element& from) {
+        noted_.push_back({id, address, type, &from, false});
+        if (id >= by_id_.size() && id < 2 * by_id_.size() + 1000) by_id_.resize(id + 1, nowhere);
+        if (id < by_id_.size()) by_id_[id] = noted_.size() - 1;
+    }
+    void complete(std::size_t id) noexcept {
+        if (id < by_id_.size() && by_id_[id] != nowhere) noted_[by_id_[id]].complete = true;
+    }
+
+    /// The element of an object that was loaded before.
+    const xml::element& element_of(std::size_t id, const xml::document& read, const xml::element& at) const {
+        const noted& object = find(id, read, at);
+        if (!object.complete) read.fail(at, "an object refers to itself by value: object_id _" + numbers::to_text(id));
+        return *object.from;
+    }
+
+    /// The address of an object of this type that was loaded before.
+    void* address_of(std::size_t id, const void* type, const xml::document& read, const xml::element& at) const {
+        const noted& object = find(id, read, at);
+        if (object.type != type)
+            read.fail(at, "the object with object_id _" + numbers::to_text(id) + " is of another class");
+        return object.address;
+    }
+
+    /// Follows objects that were noted since then and lie inside something that was moved.
+    void moved(std::size_t since, const void* from, std::size_t size, const void* to) noexcept {
+        const char* begin = static_cast<const char*>(from);
+        for (std::size_t i = since; i < noted_.size(); ++i) {
+            const std::ptrdiff_t offset = static_cast<const char*>(noted_[i].address) - begin;
+            if (offset >= 0 && offset < static_cast<std::ptrdiff_t>(size))
+                noted_[i].address = const_cast<char*>(static_cast<const char*>(to)) + offset;
+        }
+    }
+
+    /// The version of a class: as on its first object; without one, what the program has.
+    unsigned version(const void* type, std::size_t attribute, unsigned known) {
+        for (const auto& [key, version] : versions_)
+            if (key == type) return version;
+        if (attribute == static_cast<std::size_t>(-1)) return known;
+        versions_.emplace_back(type, attribute < 65536 ? static_cast<unsigned>(attribute) : 65536u);
+        return versions_.back().second;
+    }
+
+    std::shared_ptr<void>& owner_of(const void* object) {
+        for (auto& [address, owner] : owners_)
+            if (address == object) return owner;
+        return owners_.emplace_back(object, nullptr).second;
+    }
+
+private:
+    static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+    struct noted {
+        std::size_t id;
+        void* address;
+        const void* type;
+        const xml::element* from;
+        bool complete;
+    };
+
+    const noted& find(std::size_t id, const xml::document& read, const xml::element& at) const {
+        if (id >= by_id_.size() || by_id_[id] == nowhere)
+            read.fail(at, "it refers to object_id _" + numbers::to_text(id) + ", which was not read before");
+        return noted_[by_id_[id]];
+    }
+
+    std::vector<noted> noted_;
+    std::vector<std::size_t> by_id_;
+    std::vector<std::pair<const void*, unsigned>> versions_;
+    std::vector<std::pair<const void*, std::shared_ptr<void>>> owners_;
+};
+
+}  // namespace coma::detail
+
+#endif

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// Elements, class attributes and object ids as Boost's XML archive writes them.
+#ifndef COMA_XML_BOOST_WRITER_HPP
+#define COMA_XML_BOOST_WRITER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errors.hpp"
+#include "numbers.hpp"
+#include "tree.hpp"
+#include "xml_text.hpp"
+#include "xml_writer.hpp"
+
+namespace coma {
+
+/// How an archive is written.
+struct xml_form {
+    bool boost = false;       ///< Boost's full form: tabs, class attributes, object ids
+    bool header = true;       ///< declaration and root element of the full form
+    bool exact = false;       ///< the very bytes of Boost: all 17 digits, strings without any check
+    unsigned version = 19;    ///< the archive version in the header; 19 is that of Boost 1.76 to 1.83
+};
+
+/// The plain form: what Coma's files are written in.
+inline constexpr xml_form plain_form{};
+/// Boost's full form with the shortest digits that read back equal.
+inline constexpr xml_form boost_form{true, true, false, 19};
+/// Boost's full form, byte by byte.
+inline constexpr xml_form exact_boost_form{true, true, true, 19};
+
+namespace detail {
+
+/// What an archive must know about the class of an object.
+struct class_record {
+    const void* key;
+    bool class_info;
+    bool tracked;
+    unsigned version;
+};
+
+/// Numbers the objects that were saved, by class and address.
+class object_table {
+public:
+    struct entry {
+        const void* address = nullptr;
+        std::size_t type = 0;
+        std::size_t id = 0;
+        bool by_pointer = false;
+    };
+
+    /// The entry of an object and whether it is new; it stays valid until the next call.
+    std::pair<entry*, bool> insert(const void* address, std::size_t type) {
+        if (2 * (count_ + 1) > slots_.size()) grow();
+        entry* found = find(address, type);
+        if (found->address) return {found, false};
+        *found = entry{address, type, count_++, false};
+        return {found, true};
+    }
+
+private:
+    entry* find(const void* address, std::size_t type) noexcept {
+        const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address)) ^ (type << 56);
+        std::size_t slot = static_cast<std::size_t>(bits * 0x9E3779B97F4A7C15u >> 20) & (slots_.size() - 1);
+        while (slots_[slot].address && (slots_[slot].address != address || slots_[slot].type != type))
+            slot = (slot + 1) & (slots_.size() - 1);
+        return &slots_[slot];
+    }
+
+    void grow() {
+        std::vector<entry> old(slots_.empty() ? 64 : 2 * slots_.size());
+        old.swap(slots_);
+        for (const entry& e : old)
+            if (e.address) *find(e.address, e.type) = e;
+    }
+
+    std::vector<entry> slots_;
+    std::size_t count_ = 0;
+};
+
+/// Writes elements of Boost's form to a string.
+class boost_writer {
+public:
+    boost_writer(std::string& out, const xml_form& form) : out_(out), form_(form) {
+        if (form_.header)
+            out_.append("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\" ?>\n<!DOCTYPE boost_serialization>\n"
+                        "<boost_serialization signature=\"serialization::archive\" version=\"")
+                .append(numbers::to_text(form_.version))
+                .append("\">\n");
+    }
+
+    void finish() { out_ += form_.header ? "</boost_serialization>\n\n" : "\n"; }
+
+    void start(std::string_view name) {
+        xml::check_name(name, name);
+        close_tag();
+        if (depth_ > 0) new_line(depth_);
+        if (++depth_ > xml::max_depth)
+            throw format_error("XML elements are nested deeper than " + numbers::to_text(xml::max_depth) + " levels at <" +
+                               std::string(name) + ">: flatten the data or save less of it by pointers");
+        out_.append(1, '<').append(name);
+        pending_ = true;
+        indent_next_ = false;
+    }
+
+    void end(std::string_view name) {
+        close_tag();
+        --depth_;
+        if (indent_next_) new_line(depth_);
+        indent_next_ = true;
+        out_.append("</").append(name).append(1, '>');
+        if (depth_ == 0) out_ += '\n';
+    }
+
+    template <class Number>
+    void number(Number value) {
+        close_tag();
+        if constexpr (std::is_floating_point_v<Number>)
+            real(value);
+        else
+            numbers::append(out_, value);
+    }
+
+    void text(std::string_view value) {
+        close_tag();
+        if (!form_.exact) xml::check_text(value, "a string");
+        for (;;) {
+            const std::size_t special = value.find_first_of(form_.exact ? "&<>\"'" : "&<>\"'\r");
+            out_.append(value.substr(0, special));
+            if (special == value.npos) return;
+            out_ += reference(value[special]);
+            value.remove_prefix(special + 1);
+        }
+    }
+
+    template <class Number>
+    void leaf(std::string_view name, Number value) {
+        start(name);
+        number(value);
+        end(name);
+    }
+
+    /// A tree as elements without class attributes, but with those that tell the kind of a value.
+    void tree_value(const tree& value);
+
+    /// Begins an object by value; false if it was saved before and only a reference was written.
+    bool open_object(const class_record& about, const void* address) {
+        known_class& known = classes_[class_id(about)];
+        if (about.class_info && !known.shown) {
+            attribute("class_id=\"", known.id);
+            class_attributes(known, about);
+        }
+        if (!about.tracked) return true;
+        const auto [object, is_new] = objects_.insert(address, known.id);
+        if (object->by_pointer && !is_new)
+            throw error("an object is saved by value that was saved through a pointer before: save it by value first, "
+                        "or always through pointers");
+        attribute(is_new ? "object_id=\"_" : "object_id_reference=\"_", object->id);
+        return is_new;
+    }
+
+    /// Begins an object behind a pointer; false if it was saved before and only a reference was written.
+    bool open_pointee(const class_record& about, const void* address) {
+        known_class& known = classes_[class_id(about)];
+        attribute(known.shown ? "class_id_reference=\"" : "class_id=\"", known.id);
+        if (!known.shown && about.class_info) class_attributes(known, about);
+        known.shown = true;
+        if (!about.tracked) return true;
+        const auto [object, is_new] = objects_.insert(address, known.id);
+        attribute(is_new ? "object_id=\"_" : "object_id_reference=\"_", object->id);
+        object->by_pointer = object->by_pointer || is_new;
+        return is_new;
+    }
+
+    /// A pointer's class has its number even where the pointer is null.
+    void null_pointer(const class_record& about) {
+        class_id(about);
+        out_ += " class_id=\"-1\"";
+    }
+
+private:
+    struct known_class {
+        const void* key;
+        std::size_t id;
+        bool shown;
+    };
+
+    void close_tag() {
+        if (pending_) out_ += '>';
+        pending_ = false;
+    }
+
+    void new_line(std::size_t depth) { out_.append(1, '\n').append(depth, '\t'); }
+
+    void attribute(std::string_view opening, std::size_t number) {
+        out_.append(1, ' ').append(opening);
+        numbers::append(out_, number);
+        out_ += '"';
+    }
+
+    void class_attributes(known_class& known, const class_record& about) {
+        attribute("tracking_level=\"", about.tracked ? 1 : 0);
+        attribute("version=\"", about.version);
+        known.shown = true;
+    }
+
+    std::size_t class_id(const class_record& about) {
+        for (const known_class& known : classes_)
+            if (known.key == about.key) return known.id;
+        classes_.push_back({about.key, classes_.size(), false});
+        return classes_.size() - 1;
+    }
+
+    template <class Real>
+    void real(Real value) {
+        const bool finite = value - value == 0;
+        if (finite && !form_.exact) return numbers::append(out_, value);
+        char buffer[64];
+        constexpr int digits = std::numeric_limits<Real>::max_digits10;
+        const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits).ptr;
+        out_.append(buffer, end);
+    }
+
+    static const char* reference(char c) noexcept {
+        switch (c) {
+            case '&': return "&amp;";
+            case '<': return "&lt;";
+            case '>': return "&gt;";
+            case '"': return "&quot;";
+            case '\'': return "&apos;";
+            default: return "&#13;";
+        }
+    }
+
+    std::string& out_;
+    xml_form form_;
+    std::vector<known_class> classes_;
+    object_table objects_;
+    std::size_t depth_ = 0;
+    bool pending_ = false;
+    bool indent_next_ = false;
+};
+
+inline void boost_writer::tree_value(const tree& value) {
+    const std::string* string = value.text();
+    if (string && (string->empty() || numbers::look_of(*string) != numbers::look::text ||
+                   numbers::strip(*string).size() != string->size()))
+        out_ += " class_name=\"str\"";
+    if (value.kind() == kind::boolean) out_ += " class_name=\"bool\"";
+    if (value.is_dict()) out_ += " class_name=\"dict\"";
+    if (value.is_dict())
+        for (const auto& [key, item] : value.items()) start(key), tree_value(item), end(key);
+    if (value.is_list()) {
+        leaf("count", value.size());
+        leaf("item_version", 0);
+        for (const tree& item : value.elements()) start("item"), tree_value(item), end("item");
+    }
+    if (string) text(*string);
+    if (value.kind() == kind::boolean) number(value.is_true() ? 1 : 0);
+    if (value.kind() == kind::integer) text(value.integer_text());
+    if (value.kind() == kind::real) number(value.get<double>());
+}
+
+}  // namespace detail
+}  // namespace coma
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// \file
+/// A place in a document that moves into elements by their names.
+#ifndef COMA_XML_CURSOR_HPP
+#define COMA_XML_CURSOR_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "errors.hpp"
+#include "numbers.hpp"
+#include "xml_reader.hpp"
+
+namespace coma::detail {
+
+/// The elements that are open, the innermost one last.
+class xml_cursor {
+public:
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    explicit xml_cursor(const xml::document& read) : read_(read) {
+        const xml::element& top = read.top();
+        const xml::element* first = read.first_child(top);
+        if (read.is_boost())
+            open_.push_back({first, read.first_child(*first)});
+        else
+            open_.push_back({&top, first});
+    }
+    xml_cursor(const xml_cursor&) = delete;
+    xml_cursor& operator=(const xml_cursor&) = delete;
+
+    /// Goes into the child of this name that comes next, or into any other one of this name.
+    void enter(const char* name) {
+        place& parent = open_.back();
+        const xml::element* child = find(parent, name);
+        if (!child) fail(missing(name));
+        if (++entered_ > 8 * read_.size() + 1000) fail("references to objects repeat the same data too often");
+        parent.next = read_.next(*child);
+        open_.push_back({child, read_.first_child(*child)});
+    }
+    void leave() noexcept { open_.pop_back(); }
+
+    const xml::element& here() const noexcept { return *open_.back().of; }
+    bool is_empty() const noexcept { return here().raw.empty() && !here().first_child && here().attributes == 0; }
+    bool has(std::string_view name) const noexcept { return find(open_.back(), name) != nullptr; }
+    /// Goes on with the content of another element.
+    void go_to(const xml::element& other) noexcept { open_.back() = {&other, read_.first_child(other)}; }
+
+    std::string text() const {
+        if (here().first_child) fail("a text was expected, there are elements");
+        return read_.text(here());
+    }
+    /// The text, where it need not be decoded.
+    std::string_view raw_text() const noexcept { return here().raw; }
+
+    bool has_attribute(std::string_view name, std::string_view value) const noexcept {
+        return read_.has_attribute(here(), name, value);
+    }
+    /// The value of an attribute such as "3" or "_3", or `none`.
+    std::size_t number_attribute(std::string_view name) const {
+        if (here().attributes == 0) return none;
+        const std::string_view* text = read_.find_attribute(here(), name);
+        if (!text) return none;
+        std::size_t number = 0;
+        if (!numbers::parse(text->substr(text->substr(0, 1) == "_" ? 1 : 0), number))
+            fail("the attribute " + std::string(name) + " is '" + std::string(*text) + "', which is no number");
+        return number;
+    }
+
+    /// Reads what stands before the items of a collection and gives their number.
+    std::size_t begin_list() {
+        for (const char* inner : {"elems", "list"})
+            if (!has("count") && has(inner)) return enter_instead(inner), begin_list();
+        place& list = open_.back();
+        std::size_t count = 0;
+        if (!list.next || list.next->name != "count" || !numbers::parse(list.next->raw, count))
+            fail("a list was expected, which begins with <count>");
+        list.next = read_.next(*list.next);
+        for (const char* head : {"bucket_count", "item_version"})
+            if (list.next && list.next->name == head) list.next = read_.next(*list.next);
+        std::size_t found = 0;
+        for (const xml::element* item = list.next; item && item->name == "item"; item = read_.next(*item)) ++found;
+        if (found != count)
+            fail("the list should have " + numbers::to_text(count) + " items, but it has " + numbers::to_text(found));
+        return count;
+    }
+
+    [[noreturn]] void fail(const std::string& what) const {
+        read_.fail(here(), "<" + std::string(here().name) + ">: " + what);
+    }
+
+private:
+    struct place {
+        const xml::element* of;
+        const xml::element* next;
+    };
+
+    const xml::element* find(const place& in, std::string_view name) const noexcept {
+        for (const xml::element* child = in.next; child; child = read_.next(*child))
+            if (child->name == name) return child;
+        for (const xml::element* child = read_.first_child(*in.of); child && child != in.next; child = read_.next(*child))
+            if (child->name == name) return child;
+        return nullptr;
+    }
+
+    /// Replaces the present place by a child: an array lies one level deeper than a list.
+    void enter_instead(const char* name) { go_to(*find(open_.back(), name)); }
+
+    std::string missing(std::string_view name) const {
+        std::string what = "there is no <" + std::string(name) + ">, only";
+        std::size_t named = 0;
+        for (const xml::element* child = read_.first_child(here()); child && named < 20; child = read_.next(*child), ++named)
+            what += (named ? ", <" : " <") + std::string(child->name) + ">";
+        return named ? what : "there is no <" + std::string(name) + ">, it has no elements";
+    }
+
+    const xml::document& read_;
+    std::vector<place> open_;
+    std::size_t entered_ = 0;
+};
+
+}  // namespace coma::detail
+
+#endif
