@@ -103,7 +103,7 @@ def set_(tree: dict[str, Any], path: Path, value: Any) -> None:
 def _assign(node: Any, step: str | int, value: Any, path: Path) -> None:
     if isinstance(node, dict) and isinstance(step, str):
         node[step] = value
-    elif isinstance(node, list | np.ndarray) and _is_position(step):
+    elif isinstance(node, list | np.ndarray) and _is_position(step) and int(step) in range(-len(node), len(node)):
         node[int(step)] = value
     else:
         raise PathError(f"cannot assign to path {path!r}: {step!r} is no place in a {type(node).__name__}")

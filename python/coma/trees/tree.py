@@ -39,14 +39,18 @@ class View(MutableMapping[str, Any]):
         return view(paths.get(self._tree, path))
 
     def __setitem__(self, path: Path, value: Any) -> None:
-        paths.set_(self._tree, path, plain(value))
+        paths.set_(self._tree, self._steps(path), plain(value))
 
     def __delitem__(self, path: Path) -> None:
-        *parents, last = paths.parts(path)
-        parent = paths.get(self._tree, parents)
-        if not isinstance(parent, dict) or last not in parent:
+        steps = paths.parts(self._steps(path))
+        parent = paths.get(self._tree, steps[:-1])
+        if not steps or not isinstance(parent, dict) or steps[-1] not in parent:
             raise PathError(f"cannot delete {path!r}: not found")
-        del parent[last]
+        del parent[steps[-1]]
+
+    def _steps(self, path: Path) -> Path:
+        """Return the path, where a key with a slash in it goes before the path that it looks like."""
+        return [path] if isinstance(path, str) and path in self._tree else path
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -58,7 +62,10 @@ class View(MutableMapping[str, Any]):
         self[name] = value
 
     def __delattr__(self, name: str) -> None:
-        del self[name]
+        try:
+            del self[name]
+        except PathError as error:
+            raise AttributeError(str(error)) from None
 
     def __contains__(self, path: object) -> bool:
         return path in self._tree if isinstance(path, str) and path in self._tree else self._has(path)

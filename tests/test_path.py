@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Places in a tree."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import coma
+from coma.trees import path as paths
+
+TREE = {
+    "parameters": {"theta": -5.0, "names": ["a", "b"]},
+    "layers": [{"d": 1.5, "m": {"x": 1}}, {"d": 2.5}],
+    "array": np.array([[1, 2], [3, 4]]),
+    "vector": np.array([0.5, 1.5]),
+    "a/b": 7,
+    "5": "five",
+    "none": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("parameters/theta", -5.0),
+        ("parameters/names/1", "b"),
+        ("parameters/theta/", -5.0),
+        (["layers", 1, "d"], 2.5),
+        (["layers", -1, "d"], 2.5),
+        ("layers/*/d", [1.5, 2.5]),
+        ("layers/*/m/x", [1]),
+        ("*/theta", [-5.0]),
+        ("vector/1", 1.5),
+        ("vector/*", [0.5, 1.5]),
+        (["a/b"], 7),
+        ("5", "five"),
+        ("none", None),
+    ],
+)
+def test_a_path_leads_to_an_item(path, value):
+    """Keys, positions and wildcards, as text or in parts."""
+    assert paths.get(TREE, path) == value
+    assert paths.has(TREE, path)
+
+
+def test_an_item_of_an_array_is_a_python_number():
+    """Rows stay arrays, items of a row do not."""
+    assert type(paths.get(TREE, "vector/0")) is float
+    assert paths.get(TREE, "array/1").tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("parameters/thet", r"path 'parameters/thet' not found: parameters has no item 'thet'; did you mean 'theta'\?"),
+        ("results/t", r"the tree has no item 'results', only \['5', 'a/b', 'array'"),
+        ("parameters/theta/x", r"parameters/theta has no item 'x'"),
+        ("layers/2", r"layers has no item '2'"),
+        ("layers/-1", r"layers has no item '-1'"),
+        ("layers/x", r"layers has no item 'x'"),
+        ("none/x", r"none has no item 'x'"),
+        ("/parameters", r"the tree has no item ''"),
+        ("*/nothing", r"no item matches path '\*/nothing'"),
+        (1.5, r"1\.5 is no path; write 'results/t'"),
+        (["layers", None], r"is no path"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_named(path, text):
+    """The error names the missing part and what there is, and is a KeyError too."""
+    with pytest.raises(coma.PathError, match=text) as caught:
+        paths.get(TREE, path)
+    assert isinstance(caught.value, KeyError)
+
+
+def test_assignment_makes_the_dictionaries_on_the_way():
+    """New places appear, old ones change, positions must exist."""
+    tree = {"list": [1, 2]}
+    paths.set_(tree, "a/b/c", 1)
+    paths.set_(tree, "list/0", 5)
+    assert tree == {"list": [5, 2], "a": {"b": {"c": 1}}}
+
+
+@pytest.mark.parametrize("path", ["", [], "a/*", "list/7", "list/x", "number/x", "number/x/y"])
+def test_assignment_to_no_place_changes_nothing(path):
+    """What cannot be assigned is an error, and the tree stays as it was."""
+    tree = {"list": [1, 2], "number": 3, "a": {}}
+    with pytest.raises(coma.PathError, match="cannot assign|not found"):
+        paths.set_(tree, path, 1)
+    assert tree == {"list": [1, 2], "number": 3, "a": {}}
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda s: s != "*"), min_size=1, max_size=5), st.integers())
+def test_what_was_put_somewhere_is_found_there(steps, value):
+    """Any keys make a path in parts; those without a slash make one as text."""
+    tree = {}
+    paths.set_(tree, steps, value)
+    assert paths.get(tree, steps) == value
+    if not any("/" in step for step in steps):
+        assert paths.get(tree, "/".join(steps)) == value
