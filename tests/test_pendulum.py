@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import subprocess
 from pathlib import Path
@@ -35,6 +36,13 @@ def legendre_time(theta_0: float, theta: float) -> float:
 def by_hand(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Call the program as a person would."""
     return subprocess.run([pendulum.binary(), *arguments], text=True, capture_output=True, check=False)
+
+
+def test_examples_in_the_docstrings_hold() -> None:
+    """What the documentation of the Python module shows is what it does."""
+    failed, attempted = doctest.testmod(pendulum)
+    assert attempted > 0
+    assert failed == 0
 
 
 @pytest.mark.parametrize(("theta_0", "theta"), POINTS)
