@@ -86,7 +86,8 @@ def test_replace_follows_the_old_file_whole(tmp_path, script):
     for _ in range(3):
         process = start(code, target)
         until(target.exists)
-        until(lambda seen=target.read_bytes(): target.read_bytes() != seen)
+        target.unlink()
+        until(target.exists)
         kill(process)
         text = target.read_bytes()
         assert len(text) == 100_000

@@ -85,7 +85,7 @@ def test_assignment_makes_the_dictionaries_on_the_way():
 def test_assignment_to_no_place_changes_nothing(path):
     """What cannot be assigned is an error, and the tree stays as it was."""
     tree = {"list": [1, 2], "number": 3, "a": {}}
-    with pytest.raises(coma.PathError, match="cannot assign|not found"):
+    with pytest.raises(coma.PathError, match=r"cannot assign|not found"):
         paths.set_(tree, path, 1)
     assert tree == {"list": [1, 2], "number": 3, "a": {}}
 
