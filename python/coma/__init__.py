@@ -4,6 +4,7 @@
 from importlib.metadata import version
 
 from coma.archives.archive import Archive, JsonArchive, XMLArchive, archive_exists
+from coma.archives.boostxml import load_boost
 from coma.config import create_config_file, expand_path, load_config
 from coma.errors import (
     ArchiveError,
@@ -65,6 +66,7 @@ __all__ = [
     "expand_path",
     "get_cmake_dir",
     "get_include",
+    "load_boost",
     "load_config",
     "register_type",
 ]

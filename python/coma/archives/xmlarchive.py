@@ -8,22 +8,20 @@ from typing import Any
 
 from lxml import etree
 
+from coma.archives import boostxml
+from coma.archives.xmlparser import BLANKS, Misfit, describe, parse, syntax_error
 from coma.errors import SerializerError, XMLArchiveError
 from coma.trees import types
-from coma.trees.serializer import MAX_DEPTH
 
 SUFFIX = "xml"
 _KIND = "class_name"
-_BOOST_ROOT = "boost_serialization"
 _COUNT, _VERSION, _ITEM = "count", "item_version", "item"
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_BLANKS = " \t\r\n"
 _BOOLS = {"True": True, "False": False}  # as Coma 2.0 wrote them
-_MAX_DEPTH = MAX_DEPTH + 10  # an archive holds its measurements a few levels down
 
 
 def dumps(tree: dict[str, Any], pretty: bool = True) -> bytes:
@@ -66,58 +64,33 @@ def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
         If it is not XML, with the line; or an element fits neither a value, a list nor a dictionary.
     """
     try:
-        root = etree.fromstring(text, _parser())
-        _refuse_entities(root)
-        root = _unwrap(root)
-        return {root.tag: _value(root, 0)}
+        roots = parse(text)
+        if len(roots) != 1 or _is_boost(roots[0]):
+            return boostxml.loads(text, name)
+        return {str(roots[0].tag): _value(roots[0])}
     except etree.XMLSyntaxError as error:
-        raise XMLArchiveError(f'"{name}" is not XML: {error.msg}') from None
-    except (_Misfit, SerializerError, ValueError) as error:
+        raise syntax_error(name, error) from None
+    except RecursionError:
+        raise XMLArchiveError(f'"{name}" is nested too deeply') from None
+    except (Misfit, SerializerError, ValueError) as error:
         raise XMLArchiveError(f'"{name}" cannot be read: {error}') from None
 
 
-class _Misfit(Exception):
-    """An element that does not fit, named with its line."""
+def _is_boost(root: etree._Element) -> bool:
+    return root.getparent() is not None or root.get("class_id") is not None
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
-        huge_tree=True,
-    )
-
-
-def _refuse_entities(root: etree._Element) -> None:
-    docinfo: Any = root.getroottree().docinfo
-    dtd = docinfo.internalDTD
-    if docinfo.system_url or docinfo.public_id or (dtd is not None and list(dtd.iterentities())):
-        raise _Misfit("it declares entities or an external DTD, which Coma never expands")
-
-
-def _unwrap(root: etree._Element) -> etree._Element:
-    """Return the one archived object of a Boost archive, or the root itself of any other."""
-    if root.tag != _BOOST_ROOT:
-        return root
-    if len(root) != 1:
-        raise _Misfit(f"this Boost archive holds {len(root)} objects; a measurement file holds one")
-    return root[0]
-
-
-def _value(element: etree._Element, depth: int) -> Any:
+def _value(element: etree._Element) -> Any:
     kind = element.get(_KIND)
     if len(element):
-        return _children(element, kind, depth)
+        return _children(element, kind)
     text = element.text or ""
     if kind == "str":
         return text
     if kind == "dict":
         return {}
     if kind == "bool":
-        return _bool(element, text.strip(_BLANKS))
+        return _bool(element, text.strip(BLANKS))
     return _scalar(text)
 
 
@@ -126,7 +99,7 @@ def _scalar(text: str) -> Any:
         return None
     if text in _BOOLS:
         return _BOOLS[text]
-    number = text.strip(_BLANKS)
+    number = text.strip(BLANKS)
     if _INTEGER.fullmatch(number):
         return int(number)
     return float(number) if _FLOAT.fullmatch(number) else text
@@ -134,22 +107,20 @@ def _scalar(text: str) -> Any:
 
 def _bool(element: etree._Element, text: str) -> bool:
     if text not in ("0", "1"):
-        raise _Misfit(f"{_describe(element)} is {text!r}; a bool is 0 or 1")
+        raise Misfit(f"{describe(element)} is {text!r}; a bool is 0 or 1")
     return text == "1"
 
 
-def _children(element: etree._Element, kind: str | None, depth: int) -> Any:
-    if depth > _MAX_DEPTH:
-        raise _Misfit(f"{_describe(element)} is nested deeper than {_MAX_DEPTH} levels")
+def _children(element: etree._Element, kind: str | None) -> Any:
     if kind != "dict" and _is_list([child.tag for child in element], element[0].text):
-        return [_value(child, depth + 1) for child in list(element)[2:]]
+        return [_value(child) for child in list(element)[2:]]
     state: dict[str, Any] = {}
     for child in element:
         if not isinstance(child.tag, str):
-            raise _Misfit(f"{_describe(element)} refers to an entity, which Coma never expands")
+            raise Misfit(f"{describe(element)} refers to an entity, which Coma never expands")
         if child.tag in state:
-            raise _Misfit(f"{_describe(child)} stands twice in {element.tag!r}")
-        state[child.tag] = _value(child, depth + 1)
+            raise Misfit(f"{describe(child)} stands twice in {element.tag!r}")
+        state[child.tag] = _value(child)
     return types.restore(state) if types.TYPE in state else state
 
 
@@ -157,12 +128,8 @@ def _is_list(names: list[Any], count: str | None) -> bool:
     return (
         names[:2] == [_COUNT, _VERSION]
         and all(name == _ITEM for name in names[2:])
-        and (count or "").strip(_BLANKS) == str(len(names) - 2)
+        and (count or "").strip(BLANKS) == str(len(names) - 2)
     )
-
-
-def _describe(element: etree._Element) -> str:
-    return f"element {element.tag!r} in line {element.sourceline}"
 
 
 def _fill(element: etree._Element, node: Any, path: tuple[str, ...]) -> None:
@@ -206,7 +173,7 @@ def _fill_string(element: etree._Element, text: str, path: tuple[str, ...]) -> N
         raise XMLArchiveError(
             f"{'/'.join(path)!r} holds the character {bad.group()!r}, which XML cannot; store it as JSON or leave it out"
         )
-    if text != text.strip(_BLANKS) or not isinstance(_scalar(text), str):
+    if text != text.strip(BLANKS) or not isinstance(_scalar(text), str):
         element.set(_KIND, "str")
     element.text = text
 

@@ -180,8 +180,8 @@ class FileMeasurement(MemoryMeasurement):
         self._archive.save({ROOT: plain(self.tree)})
 
 
-def checked(tree: Any, name: str) -> Tree:
-    """Return the measurement that a file's tree holds.
+def checked(tree: Any, name: str, number: int | None = None) -> Tree:
+    """Return the measurement that a file's tree holds; one without an id, written by another program, is `number`.
 
     Raises
     ------
@@ -193,6 +193,6 @@ def checked(tree: Any, name: str) -> Tree:
         found = list(tree) if isinstance(tree, dict) else type(tree).__name__
         raise ArchiveError(f'"{name}" is no measurement file: its root must be {ROOT!r}, found {found}')
     info = content.get("info")
-    if not isinstance(info, dict) or not isinstance(info.get("measurement_id"), int):
+    if not isinstance(info, dict) or not isinstance(info.setdefault("measurement_id", number), int):
         raise ArchiveError(f'"{name}" is no measurement file: it has no "info" with a "measurement_id"')
     return content

@@ -178,7 +178,9 @@ class FileMeasurements:
         return measurement
 
     def _load(self, path: str) -> FileMeasurement:
-        return FileMeasurement(self._archive(path), checked(archives.read(path), path))
+        return FileMeasurement(
+            self._archive(path), checked(archives.read(path), path, self.names.id(os.path.basename(path)))
+        )
 
     def _archive(self, path: str) -> Archive:
         return Archive(
