@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plain trees as JSON text."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import coma
+from coma.archives.jsonarchive import dumps, loads
+from coma.trees.tree import equal
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+TREES = st.recursive(
+    LEAVES, lambda t: st.lists(t, max_size=4) | st.dictionaries(st.text(), t, max_size=4), max_leaves=20
+)
+
+
+@given(TREES, st.booleans())
+def test_any_tree_comes_back(tree, pretty):
+    """Bits, types, order and every character are kept, indented or not."""
+    assert equal(loads(dumps(tree, pretty)), tree)
+
+
+@given(TREES)
+def test_the_text_is_what_the_standard_library_writes(tree):
+    """Indent 2, ASCII, no newline at the end: byte for byte."""
+    assert dumps(tree) == json.dumps(tree, indent=2).encode()
+
+
+def test_infinities_and_nan_are_bare_words():
+    """As Coma 2.0 wrote them."""
+    assert dumps([math.nan, math.inf, -math.inf], pretty=False) == b"[NaN, Infinity, -Infinity]"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (b"", "is not JSON: Expecting value in line 1, column 1"),
+        (b'{\n  "a": 1,\n  "b"\n}', "is not JSON: Expecting ':' delimiter in line 4, column 1"),
+        (b'{"a": 1} x', "is not JSON: Extra data in line 1, column 10"),
+        (b"\xff", "cannot be read: .*utf-8"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b'{"a": ' * 100_000, "is nested too deeply"),
+        (b"1" * 5000, r"cannot be read: .*4300 digits"),
+        (b'{"a": 01}', "is not JSON"),
+    ],
+    ids=lambda value: f"{value[:20]!r}{len(value)}",
+)
+def test_malformed_text_is_an_error_with_its_place(text, complaint):
+    """The error names the file, the line and the column."""
+    with pytest.raises(coma.JsonArchiveError, match=f'"a.json" {complaint}'):
+        loads(text, "a.json")
