@@ -58,7 +58,10 @@ def _parse_roots(text: bytes) -> etree._Element:
         code: int = vars(error)["code"]
         if code != _EXTRA_CONTENT:
             raise
-    return _parse(b"<%b>%b</%b>" % (_TAG, text, _TAG))
+        wrapped = _parse(b"<%b>%b</%b>" % (_TAG, text, _TAG))
+        if any((between or "").strip() for between in (wrapped.text, *(root.tail for root in wrapped))):
+            raise
+        return wrapped
 
 
 def _parser() -> etree.XMLParser:
