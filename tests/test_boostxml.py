@@ -2,7 +2,6 @@
 """Archives that real Boost wrote, read without knowing the classes."""
 
 import json
-import math
 import shutil
 from pathlib import Path
 
@@ -50,13 +49,8 @@ def same(found, wanted):
     """Compare a tree with what is expected; an empty element may be an empty string or an empty struct."""
     if isinstance(wanted, np.float32):
         return np.float32(found) == wanted
-    if isinstance(wanted, float) and isinstance(found, float):
-        return (
-            (found == wanted
-            and math.copysign(1, found) == math.copysign(1, wanted))
-            or (found != found
-            and wanted != wanted)
-        )
+    if isinstance(wanted, float):
+        return equal(found, wanted)
     if isinstance(wanted, dict) and wanted:
         return (
             isinstance(found, dict) and list(found) == list(wanted) and all(same(found[k], wanted[k]) for k in wanted)

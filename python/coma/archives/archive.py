@@ -164,11 +164,14 @@ class Archive:
         files.remove(old)
 
     def _write(self, path: str, tree: Any) -> None:
-        text = dumps(self.serializer.encode(tree), format_of(path), self.pretty_print)
+        text = self._text(tree, path)
         try:
             files.replace(path, text)
         except OSError as error:
             raise ArchiveError(f'Cannot write "{path}": {error.strerror}') from error
+
+    def _text(self, tree: Any, path: str) -> bytes:
+        return dumps(self.serializer.encode(tree), format_of(path), self.pretty_print)
 
 
 class JsonArchive(Archive):
@@ -181,12 +184,31 @@ class JsonArchive(Archive):
 
 
 class XMLArchive(Archive):
-    """A tree in an XML file; the suffix ``.xml`` is added to a name without."""
+    """A tree in an XML file; the suffix ``.xml`` is added to a name without.
+
+    Parameters
+    ----------
+    filename, pretty_print, serializer
+        As for `Archive`.
+    boost
+        Write the full form of Boost's archives, with header and class attributes, which a program reads with a default
+        ``boost::archive::xml_iarchive`` into a struct with the same members. Both forms are read.
+    """
 
     def __init__(
-        self, filename: str | os.PathLike[str], pretty_print: bool = True, serializer: Serializer | None = None
+        self,
+        filename: str | os.PathLike[str],
+        pretty_print: bool = True,
+        serializer: Serializer | None = None,
+        boost: bool = False,
     ) -> None:
         super().__init__(_in_format(filename, xmlarchive.SUFFIX), xmlarchive.SUFFIX, pretty_print, serializer)
+        self.boost = boost
+
+    def _text(self, tree: Any, path: str) -> bytes:
+        if self.boost and format_of(path) == xmlarchive.SUFFIX:
+            return xmlarchive.dumps(self.serializer.encode(tree), boost=True)
+        return super()._text(tree, path)
 
 
 def _known(format: str) -> str:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from lxml import etree
 
 from coma.archives import boostxml
@@ -15,17 +17,40 @@ from coma.trees import types
 
 SUFFIX = "xml"
 _KIND = "class_name"
+_COMA = "coma"
+_MARK = 'class_id="0" class_name="coma" tracking_level="0" version="0"'
+_HEADER = """<?xml version="1.0" encoding="UTF-8" standalone="yes" ?>
+<!DOCTYPE boost_serialization>
+<boost_serialization signature="serialization::archive" version="18">"""
+_TRAILER = "\n</boost_serialization>\n"
 _COUNT, _VERSION, _ITEM = "count", "item_version", "item"
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile("[&<>\r]")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _BOOLS = {"True": True, "False": False}  # as Coma 2.0 wrote them
 
 
-def dumps(tree: dict[str, Any], pretty: bool = True) -> bytes:
-    """Return a plain tree with one root as UTF-8 XML.
+class _Form(NamedTuple):
+    """How XML is laid out and spelled."""
+
+    newline: str
+    indent: str
+    none: str
+    nonfinite: dict[str, str]
+
+
+_COMA_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+_PLAIN = _Form("\n", "  ", "<{0}/>", _COMA_NUMBERS)
+_COMPACT = _Form("", "", "<{0}/>", _COMA_NUMBERS)
+_BOOST = _Form("\n", "\t", '<{0} class_name="none"></{0}>', {name: name for name in _COMA_NUMBERS})
+
+
+def dumps(tree: Any, pretty: bool = True, boost: bool = False) -> bytes:
+    """Return a plain tree with one root as UTF-8 XML; with `boost`, in the full form of Boost's archives.
 
     Raises
     ------
@@ -45,12 +70,14 @@ def dumps(tree: dict[str, Any], pretty: bool = True) -> bytes:
       </n>
     </results>
     """
-    if len(tree) != 1:
-        raise XMLArchiveError(f"XML holds one root, this tree has {len(tree)}: {list(tree)}")
-    (name, content), *_ = tree.items()
-    root = _element(name, ())
-    _fill(root, content, (name,))
-    return etree.tostring(root, pretty_print=pretty, encoding="UTF-8") + (b"" if pretty else b"\n")
+    name, content = _root(tree)
+    if boost and (not isinstance(content, dict) or not content or _is_list(list(content), str(content.get(_COUNT)))):
+        raise XMLArchiveError(f"the full form of Boost holds a struct; {name!r} is no dictionary that looks like one")
+    form = _BOOST if boost else _PLAIN if pretty else _COMPACT
+    text = _element(_checked_name(name, ()), content, (name,), form, form.newline)
+    if boost:
+        text = _HEADER + text.replace(f"<{name}", f"<{name} {_MARK}", 1) + _TRAILER
+    return text.removeprefix("\n").encode() + b"\n"
 
 
 def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
@@ -77,7 +104,7 @@ def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
 
 
 def _is_boost(root: etree._Element) -> bool:
-    return root.getparent() is not None or root.get("class_id") is not None
+    return root.get(_KIND) != _COMA and (root.getparent() is not None or root.get("class_id") is not None)
 
 
 def _value(element: etree._Element) -> Any:
@@ -89,6 +116,8 @@ def _value(element: etree._Element) -> Any:
         return text
     if kind == "dict":
         return {}
+    if kind == "none":
+        return None
     if kind == "bool":
         return _bool(element, text.strip(BLANKS))
     return _scalar(text)
@@ -120,8 +149,20 @@ def _children(element: etree._Element, kind: str | None) -> Any:
             raise Misfit(f"{describe(element)} refers to an entity, which Coma never expands")
         if child.tag in state:
             raise Misfit(f"{describe(child)} stands twice in {element.tag!r}")
-        state[child.tag] = _value(child)
+        is_numbers = child.tag == "list" and state.get("dtype") == "float64"
+        state[child.tag] = _numbers(child) if is_numbers else _value(child)
     return types.restore(state) if types.TYPE in state else state
+
+
+def _numbers(element: etree._Element) -> Any:
+    """Return a list of floats as an array, at once where blanks part its items."""
+    text = etree.tostring(element, method="text", encoding="unicode", with_tail=False).split()
+    if len(text) != len(element) or len(text) < 2 or text[0] != str(len(text) - 2):
+        return _value(element)
+    try:
+        return np.array(list(map(float, text[2:])))
+    except ValueError:
+        return _value(element)
 
 
 def _is_list(names: list[Any], count: str | None) -> bool:
@@ -132,59 +173,71 @@ def _is_list(names: list[Any], count: str | None) -> bool:
     )
 
 
-def _fill(element: etree._Element, node: Any, path: tuple[str, ...]) -> None:
+def _root(tree: Any) -> tuple[str, Any]:
+    if not isinstance(tree, dict) or len(tree) != 1:
+        found = list(tree) if isinstance(tree, dict) else f"a {type(tree).__name__}"
+        raise XMLArchiveError(f"XML holds one root, not {found}")
+    return next(iter(tree.items()))
+
+
+def _element(name: str, node: Any, path: tuple[str, ...], form: _Form, start: str) -> str:
+    """Return an element as text; `start` is the newline and indent before it."""
     if isinstance(node, dict):
-        _fill_dict(element, node, path)
-    elif isinstance(node, list):
-        _fill_list(element, node, path)
-    elif isinstance(node, str):
-        _fill_string(element, node, path)
-    elif isinstance(node, bool):
-        element.set(_KIND, "bool")
-        element.text = "1" if node else "0"
-    elif node is not None:
-        element.text = _number(node)
+        kind = ' class_name="dict"' if not node or _is_list(list(node), str(node.get(_COUNT))) else ""
+        body = "".join(
+            _element(_checked_name(key, path), item, (*path, key), form, start + form.indent)
+            for key, item in node.items()
+        )
+        return f"{start}<{name}{kind}>{body}{start if body else ''}</{name}>"
+    if isinstance(node, list):
+        return f"{start}<{name}>{_items(node, path, form, start + form.indent)}{start}</{name}>"
+    if isinstance(node, str):
+        return f"{start}<{name}{_mark(node)}>{_escaped(node, path)}</{name}>"
+    if isinstance(node, bool):
+        return f'{start}<{name} class_name="bool">{node:d}</{name}>'
+    if node is None:
+        return start + form.none.format(name)
+    return f"{start}<{name}>{_number(node, form)}</{name}>"
 
 
-def _number(value: float) -> str:
-    return repr(value).replace("nan", "NaN").replace("inf", "Infinity")
+def _items(items: list[Any], path: tuple[str, ...], form: _Form, start: str) -> str:
+    head = f"{start}<{_COUNT}>{len(items)}</{_COUNT}>{start}<{_VERSION}>0</{_VERSION}>"
+    if set(map(type, items)) == {float}:
+        between = f"</{_ITEM}>{start}<{_ITEM}>"
+        return f"{head}{start}<{_ITEM}>{between.join(_number(item, form) for item in items)}</{_ITEM}>"
+    return head + "".join(_element(_ITEM, item, (*path, str(i)), form, start) for i, item in enumerate(items))
 
 
-def _fill_dict(element: etree._Element, node: dict[str, Any], path: tuple[str, ...]) -> None:
-    if not node or _is_list(list(node), str(node.get(_COUNT))):
-        element.set(_KIND, "dict")
-        element.text = None if node else ""
-    for name, item in node.items():
-        child = _element(name, path)
-        element.append(child)
-        _fill(child, item, (*path, name))
+def _number(value: float, form: _Form) -> str:
+    text = repr(value)
+    return text if text[-1] not in "nf" else form.nonfinite[text]
 
 
-def _fill_list(element: etree._Element, items: list[Any], path: tuple[str, ...]) -> None:
-    etree.SubElement(element, _COUNT).text = str(len(items))
-    etree.SubElement(element, _VERSION).text = "0"
-    for i, item in enumerate(items):
-        _fill(etree.SubElement(element, _ITEM), item, (*path, str(i)))
+def _mark(text: str) -> str:
+    return ' class_name="str"' if text != text.strip(BLANKS) or not isinstance(_scalar(text), str) else ""
 
 
-def _fill_string(element: etree._Element, text: str, path: tuple[str, ...]) -> None:
+def _escaped(text: str, path: tuple[str, ...]) -> str:
     bad = _FORBIDDEN.search(text)
     if bad:
         raise XMLArchiveError(
             f"{'/'.join(path)!r} holds the character {bad.group()!r}, which XML cannot; store it as JSON or leave it out"
         )
-    if text != text.strip(BLANKS) or not isinstance(_scalar(text), str):
-        element.set(_KIND, "str")
-    element.text = text
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
 
 
-def _element(name: str, path: tuple[str, ...]) -> etree._Element:
+def _checked_name(name: str, path: tuple[str, ...]) -> str:
+    if not _is_name(name):
+        raise XMLArchiveError(
+            f"key {name!r} in {'/'.join(path) or 'the root'!r} is no XML name, which starts with a letter or _ and goes "
+            "on with letters, digits, _ - and .; rename it, or store it as JSON"
+        )
+    return name
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_name(name: str) -> bool:
     try:
-        if ":" not in name and "{" not in name:
-            return etree.Element(name)
+        return ":" not in name and "{" not in name and etree.Element(name) is not None
     except ValueError:
-        pass
-    raise XMLArchiveError(
-        f"key {name!r} in {'/'.join(path) or 'the root'!r} is no XML name, which starts with a letter or _ and goes on "
-        "with letters, digits, _ - and .; rename it, or store it as JSON"
-    )
+        return False
