@@ -28,7 +28,7 @@ class Definition:
     Raises
     ------
     ParameterSetError
-        If an item is no such tuple, or a name or path comes twice.
+        If an item is no such tuple, a name or path comes twice, or a name is one of `ParameterSet` itself.
 
     Examples
     --------
@@ -182,6 +182,8 @@ def _checked_item(item: Any) -> tuple[str, str]:
     if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
         raise ParameterSetError(f"{item!r} is no parameter; write ('theta', 'parameters/theta'): a name and a path")
     name, path = item
+    if hasattr(ParameterSet, name):
+        raise ParameterSetError(f"{name!r} is a name that a parameter set uses itself; choose another, {name}_0 say")
     if paths.WILDCARD in paths.parts(path) or "" in paths.parts(path):
         raise ParameterSetError(f"path {path!r} of {name!r} must lead to one place, as 'parameters/theta' does")
     return name, path

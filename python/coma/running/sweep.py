@@ -36,6 +36,7 @@ class Sweep:
             If the definition is wrong, or differs from that of the parameter sets added before.
         """
         definition = Definition(items, digits)
+        _refuse_nested(definition.paths)
         if self._sets and definition != self.definition:
             raise ParameterSetError(
                 f"{len(self)} parameter sets are defined by {self.definition}; call clear_parameter_sets() before "
@@ -67,6 +68,14 @@ class Sweep:
             return []
         done = {found.key() for found in _measured(self.definition, measurements)}
         return [p for p in self if not any(key in done for key in p.candidate_keys())]
+
+
+def _refuse_nested(given: Sequence[str]) -> None:
+    """Refuse a parameter within another: a measurement has no room for both."""
+    for inner in given:
+        for outer in given:
+            if inner.startswith(outer + "/"):
+                raise ParameterSetError(f"path {inner!r} lies within {outer!r}, which is a parameter itself")
 
 
 def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -> None:
