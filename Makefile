@@ -12,6 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: demo test lint bench docs clean
 
 demo: .venv/pendulum
+	rm -rf build/demo
 	$(RUN) examples/pendulum/sweep.py build/demo
 
 test: .venv/pendulum .venv/test
