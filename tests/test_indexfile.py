@@ -104,7 +104,7 @@ def test_the_lock_of_another_host_is_never_taken_over(index):
     """Whether its process lives cannot be known here."""
     lock_file(index).write_text("1\nsome-other-host\n")
     with (
-        pytest.raises(coma.IndexFileError, match="by process 1 on some-other-host. If that"),
+        pytest.raises(coma.IndexFileError, match=r"by process 1 on some-other-host\. If that"),
         index.lock(timeout=0.2),
     ):
         pass

@@ -126,7 +126,7 @@ def test_wrong_digits_are_refused(digits, text):
         Definition([("a", "p/a")], digits)
 
 
-def test_a_wrong_number_of_values_is_refused(p):
+def test_a_wrong_number_of_values_is_refused():
     """The error says which values are expected."""
     with pytest.raises(coma.ParameterSetError, match=r"expected 2 values, for 'T', 'n'; got 1: \(1\.5,\)"):
         coma.ParameterSet(Definition([("T", "p/T"), ("n", "p/n")]), [1.5])

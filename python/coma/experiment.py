@@ -88,10 +88,15 @@ class Experiment:
         directory = Path(self.directory)
         found = experimentfile.find(directory, self.config, id)
         if found is None:
-            created = experimentfile.create(directory, self.config, id, description, tags)
-            if not self.mindex.exists():
-                self.mindex.create(self._files.last(self._files.files()))
-            return created
+            experimentfile.make(directory, id)
+            with self.mindex.lock():  # another process may create the same experiment
+                found = experimentfile.find(directory, self.config, id)
+                if found is None:
+                    found = experimentfile.create(directory, self.config, id, description, tags)
+                    self._files.create_index()
+                    return found
+        if found.is_active:
+            self._files.warn_of_stale()
         given = {"description": description, "tags": list(tags) or None}
         found.info.update({name: value for name, value in given.items() if value is not None})
         return found
@@ -265,7 +270,7 @@ class Experiment:
         keep_going: bool,
         failures: list[Exception],
     ) -> None:
-        jobs = ((self._files.take_id(), p) for p in missing)
+        jobs = ((self._take_id(), p) for p in missing)
         warned: set[str] = set()
         pool = local_pool(function, workers) if workers and not executor else nullcontext(executor)
         with (
@@ -282,6 +287,11 @@ class Experiment:
                     if not keep_going:
                         return
                 steps.update()
+
+    def _take_id(self) -> int:
+        if not self.mindex.exists():  # another process may have archived the experiment
+            self._require_active("Cannot run a new measurement")
+        return self._files.take_id()
 
     def _outcomes(self, function: Function, jobs: Iterator[Job], executor: Executor | None, workers: int | None) -> Any:
         if executor is None:
@@ -338,6 +348,7 @@ class Experiment:
 
     def isactive(self) -> bool:
         """Tell whether the measurements lie in files of their own, so that new ones can be added."""
+        self._file.refresh()
         return self._file.is_active
 
     def deactivate(self) -> None:
@@ -367,7 +378,6 @@ class Experiment:
 
     def reset(self) -> None:
         """Delete all measurements, and start again with id 1."""
-        self._file.refresh()
         if self.isactive():
             self._files.remove_all()
         else:
@@ -376,11 +386,9 @@ class Experiment:
         self._file.save()
 
     def _measurements(self) -> Measurements:
-        self._file.refresh()
         return self._files if self.isactive() else MemoryMeasurements(archiving.archived(self._file, self._files))
 
     def _require_active(self, what: str) -> None:
-        self._file.refresh()
         if not self.isactive():
             raise ExperimentError(f'{what}: experiment "{self.directory}" is inactive. Call activate() first')
 

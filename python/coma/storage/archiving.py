@@ -118,11 +118,11 @@ def _by_id(file: ExperimentFile) -> dict[int, Tree]:
 
 
 def _read_all(lying: dict[int, list[str]]) -> dict[int, Tree]:
-    return {number: _read(paths) for number, paths in lying.items()}
+    return {number: _read(number, paths) for number, paths in lying.items()}
 
 
-def _read(paths: list[str]) -> Tree:
-    trees = [checked(archives.read(path), path) for path in paths]
+def _read(number: int, paths: list[str]) -> Tree:
+    trees = [checked(archives.read(path), path, number) for path in paths]
     if not all(equal(trees[0], tree) for tree in trees[1:]):
         raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
     return trees[0]
@@ -132,7 +132,7 @@ def _restore(home: FileMeasurements, number: int, tree: Tree) -> None:
     found = archives.find(home.directory / home.names.name(number))
     if not found:
         found = [home.publish(home.serializer.encode(tree), number)]
-    if not equal(_read(found), tree):
+    if not equal(_read(number, found), tree):
         raise ExperimentError(f"{found} is in the way of measurement {number} and differs from it; move it elsewhere")
 
 

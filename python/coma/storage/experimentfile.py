@@ -93,14 +93,7 @@ def find(directory: Path, config: Config, id: int | None) -> ExperimentFile | No
 def create(
     directory: Path, config: Config, id: int | None, description: str | None, tags: Sequence[str]
 ) -> ExperimentFile:
-    """Make the directory and its experiment file; without `id`, take one from the global index if that exists.
-
-    Raises
-    ------
-    ExperimentError
-        If `directory` is a file or cannot be written.
-    """
-    _make(directory)
+    """Write the experiment file; without `id`, take one from the global index if that exists."""
     index = global_index(config)
     number = index.next() if id is None and index.exists() else id
     info = {
@@ -148,7 +141,16 @@ def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
     return ExperimentFile(archive, _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0])))
 
 
-def _make(directory: Path) -> None:
+def make(directory: Path, id: Any) -> None:
+    """Make the directory of an experiment with this id.
+
+    Raises
+    ------
+    ExperimentError
+        If `id` is no id, or `directory` is a file or cannot be written.
+    """
+    if id is not None and (not isinstance(id, int) or isinstance(id, bool) or id < 0):
+        raise ExperimentError(f"an experiment's id is a whole number >= 0 or None, not {id!r}")
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

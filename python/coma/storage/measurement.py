@@ -173,7 +173,8 @@ class FileMeasurement(MemoryMeasurement):
         ArchiveError
             If it is unreadable, or holds no measurement.
         """
-        self._loaded = checked(self._archive.load(), self._archive.filename)
+        number = None if self._loaded is None else self.id
+        self._loaded = checked(self._archive.load(), self._archive.filename, number)
 
     def save(self) -> None:
         """Replace the file by the tree as it is now."""
@@ -181,7 +182,7 @@ class FileMeasurement(MemoryMeasurement):
 
 
 def checked(tree: Any, name: str, number: int | None = None) -> Tree:
-    """Return the measurement that a file's tree holds; one without an id, written by another program, is `number`.
+    """Return the measurement that a file's tree holds; where the file's name says `number`, that is its id.
 
     Raises
     ------
@@ -193,6 +194,8 @@ def checked(tree: Any, name: str, number: int | None = None) -> Tree:
         found = list(tree) if isinstance(tree, dict) else type(tree).__name__
         raise ArchiveError(f'"{name}" is no measurement file: its root must be {ROOT!r}, found {found}')
     info = content.get("info")
-    if not isinstance(info, dict) or not isinstance(info.setdefault("measurement_id", number), int):
+    if isinstance(info, dict) and number is not None:  # a file may have been renamed, or written by another program
+        info["measurement_id"] = number
+    if not isinstance(info, dict) or not isinstance(info.get("measurement_id"), int):
         raise ArchiveError(f'"{name}" is no measurement file: it has no "info" with a "measurement_id"')
     return content

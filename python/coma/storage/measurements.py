@@ -98,6 +98,24 @@ class FileMeasurements:
                 found.setdefault(number, []).append(str(self.directory / name))
         return dict(sorted(found.items()))
 
+    def warn_of_stale(self) -> None:
+        """Warn, naming the remedy, of files that the index leaves out."""
+        found = self.all_files()
+        last = self.last(found)
+        stale = [paths[0] for number, paths in found.items() if number > last]
+        if stale:
+            warnings.warn(
+                f"{len(stale)} measurement file(s), such as {stale[0]}, lie above the index, {last}; they are never "
+                f'read. To take them in, set {self.index.key} in "{self.index.filename}" to the highest id',
+                UserWarning,
+                stacklevel=5,
+            )
+
+    def create_index(self) -> None:
+        """Write the index where there is none; the caller holds the lock."""
+        if not self.index.exists():
+            self.index.create(self.last(self.all_files()))
+
     def last(self, found: Iterable[int] = ()) -> int:
         """Return the index; a lost one is taken for the highest id in `found`."""
         if self.index.exists():
@@ -162,11 +180,9 @@ class FileMeasurements:
             self.index.write(0)
 
     def _next(self) -> int:
-        if self.index.exists():
-            return self.index.next()
-        with self.index.lock():
-            if not self.index.exists():
-                self.index.create(self.last(self.files()))
+        if not self.index.exists():
+            with self.index.lock():
+                self.create_index()
         return self.index.next()
 
     def _read(self, paths: list[str]) -> FileMeasurement:
