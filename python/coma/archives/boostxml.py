@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from coma.archives.xmlparser import Misfit, describe, parse, syntax_error
+from coma.archives.xmlparser import Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import ArchiveError, XMLArchiveError
 
 _ITEM = "item"
@@ -59,7 +59,7 @@ def load_boost(path: str | os.PathLike[str]) -> dict[str, Any]:
     --------
     >>> import tempfile
     >>> file = tempfile.mkdtemp() + '/archive.xml'
-    >>> _ = open(file, 'w').write('<n>3</n><z><real>1.0</real><imag>-2.5e-01</imag></z>')
+    >>> _ = Path(file).write_text('<n>3</n><z><real>1.0</real><imag>-2.5e-01</imag></z>')
     >>> load_boost(file)
     {'n': 3, 'z': (1-0.25j)}
     """
@@ -118,6 +118,7 @@ class _Reader:
     def _content(self, element: etree._Element) -> Any:
         if not len(element):
             return self._leaf(element)
+        refuse_text(element)
         children = list(element)
         names = [str(child.tag) for child in children]
         items = _items(children, names)

@@ -11,7 +11,7 @@ import numpy as np
 from lxml import etree
 
 from coma.archives import boostxml
-from coma.archives.xmlparser import BLANKS, Misfit, describe, parse, syntax_error
+from coma.archives.xmlparser import BLANKS, Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import SerializerError, XMLArchiveError
 from coma.trees import types
 
@@ -141,6 +141,7 @@ def _bool(element: etree._Element, text: str) -> bool:
 
 
 def _children(element: etree._Element, kind: str | None) -> Any:
+    refuse_text(element)
     if kind != "dict" and _is_list([child.tag for child in element], element[0].text):
         return [_value(child) for child in list(element)[2:]]
     state: dict[str, Any] = {}

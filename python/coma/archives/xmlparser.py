@@ -32,6 +32,19 @@ def parse(text: bytes) -> list[etree._Element]:
     return list(root) if root.tag == BOOST_ROOT else [root]
 
 
+def refuse_text(element: etree._Element) -> None:
+    """Refuse text between child elements, which has no place in a tree.
+
+    Raises
+    ------
+    Misfit
+        If there is any.
+    """
+    for text in (element.text, *[child.tail for child in element]):
+        if text and not text.isspace():
+            raise Misfit(f"{describe(element)} holds elements and the text {text.strip()[:40]!r}")
+
+
 def describe(element: etree._Element) -> str:
     """Return how errors name an element."""
     return f"element {element.tag!r} in line {element.sourceline}"

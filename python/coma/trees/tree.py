@@ -124,6 +124,8 @@ def equal(a: Any, b: Any) -> bool:
         return _equal_arrays(a, b)
     if isinstance(a, float):
         return _equal_floats(a, b)
+    if isinstance(a, complex):
+        return _equal_floats(a.real, b.real) and _equal_floats(a.imag, b.imag)
     return bool(a == b)
 
 
