@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How the documentation is built: ``sphinx-build -n -W docs build/docs``."""
 
-from importlib.metadata import version
+import importlib.metadata
 
 project = "Coma"
 author = "The Coma developers"
 copyright = author
-release = version("coma-toolkit")
+release = version = importlib.metadata.version("coma-toolkit")
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
@@ -19,5 +19,7 @@ myst_heading_anchors = 3
 
 autodoc_typehints = "none"  # the docstrings say it in words
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True
+nitpick_ignore = [("py:class", "numpy.ndarray")]  # no inventories: the docs build without a network
 add_module_names = False
 default_role = "code"  # Python's docstrings put names between single backquotes
