@@ -78,8 +78,15 @@ public:
     /// The value at a path; a null on the way becomes a dictionary, a missing key is added.
     tree& operator[](std::string_view path);
     const tree& operator[](std::string_view path) const { return at(path); }
-    /// The element at a position of a list.
-    const tree& operator[](std::size_t position) const { return elements().at(position); }
+    /// The element at a position of a list; throws path_error if there is none.
+    template <class Position, std::enable_if_t<std::is_integral_v<Position>, int> = 0>
+    tree& operator[](Position position) {
+        return element(static_cast<std::size_t>(position));
+    }
+    template <class Position, std::enable_if_t<std::is_integral_v<Position>, int> = 0>
+    const tree& operator[](Position position) const {
+        return const_cast<tree*>(this)->element(static_cast<std::size_t>(position));
+    }
 
     /// The value at a path; throws path_error if there is none.
     const tree& at(std::string_view path) const;
@@ -145,6 +152,7 @@ private:
     };
 
     static bool equal(const tree& a, const tree& b, bool nan_is_nan);
+    tree& element(std::size_t position);
     tree* step(std::string_view part) noexcept;
     const tree* step(std::string_view part) const noexcept { return const_cast<tree*>(this)->step(part); }
     tree& step_or_add(std::string_view part, const path_walker& walker);

@@ -154,6 +154,11 @@ inline const tree_list& tree::elements() const {
     return *content_.list;
 }
 
+inline tree& tree::element(std::size_t position) {
+    if (position < elements().size()) return (*content_.list)[position];
+    throw path_error("there is no element " + numbers::to_text(position) + ": the tree " + keys_in_words());
+}
+
 inline const std::vector<tree_entry>& tree::items() const {
     if (as_ != form::dict) throw type_error(std::string("a dictionary was asked for, but this is ") + name_of(kind()));
     return content_.dict->entries();

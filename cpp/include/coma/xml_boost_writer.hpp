@@ -145,7 +145,7 @@ public:
         end(name);
     }
 
-    /// A tree as elements without class attributes, but with those that tell the kind of a value.
+    /// A tree: as a root a class of its own, as a member without class attributes.
     void tree_value(const tree& value);
 
     /// Begins an object by value; false if it was saved before and only a reference was written.
@@ -189,6 +189,8 @@ private:
         std::size_t id;
         bool shown;
     };
+
+    static const char* mark_of(const tree& value);
 
     void close_tag() {
         if (pending_) out_ += '>';
@@ -247,23 +249,32 @@ private:
 };
 
 inline void boost_writer::tree_value(const tree& value) {
-    const std::string* string = value.text();
-    if (string && (string->empty() || numbers::look_of(*string) != numbers::look::text ||
-                   numbers::strip(*string).size() != string->size()))
-        out_ += " class_name=\"str\"";
-    if (value.kind() == kind::boolean) out_ += " class_name=\"bool\"";
-    if (value.is_dict()) out_ += " class_name=\"dict\"";
-    if (value.is_dict())
-        for (const auto& [key, item] : value.items()) start(key), tree_value(item), end(key);
-    if (value.is_list()) {
-        leaf("count", value.size());
-        leaf("item_version", 0);
-        for (const tree& item : value.elements()) start("item"), tree_value(item), end("item");
+    if (depth_ == 1) out_ += " class_id=\"0\" class_name=\"coma\" tracking_level=\"0\" version=\"0\"";
+    if (depth_ > 1) out_ += mark_of(value);
+    switch (value.kind()) {
+        case kind::null: break;
+        case kind::boolean: number(value.is_true() ? 1 : 0); break;
+        case kind::integer: text(value.integer_text()); break;
+        case kind::real: number(value.get<double>()); break;
+        case kind::string: text(*value.text()); break;
+        case kind::list:
+            leaf("count", value.size());
+            leaf("item_version", 0);
+            for (const tree& item : value.elements()) start("item"), tree_value(item), end("item");
+            break;
+        case kind::dict:
+            for (const auto& [key, item] : value.items()) start(key), tree_value(item), end(key);
+            break;
     }
-    if (string) text(*string);
-    if (value.kind() == kind::boolean) number(value.is_true() ? 1 : 0);
-    if (value.kind() == kind::integer) text(value.integer_text());
-    if (value.kind() == kind::real) number(value.get<double>());
+}
+
+/// The attribute without which a value would be read back as another one.
+inline const char* boost_writer::mark_of(const tree& value) {
+    if (value.is_null()) return " class_name=\"none\"";
+    if (value.kind() == kind::boolean) return " class_name=\"bool\"";
+    if (value.text() && !xml::detail::reads_as_text(*value.text())) return " class_name=\"str\"";
+    const bool marked = value.is_dict() && (value.size() == 0 || xml::detail::looks_like_list(value));
+    return marked ? " class_name=\"dict\"" : "";
 }
 
 }  // namespace detail

@@ -17,17 +17,16 @@
 namespace coma::xml {
 namespace detail {
 
-/// The names of all children of an element: `count`, `item_version`, then as many `item` as the count says.
+/// Whether the children of an element are `count`, `item_version`, then as many `item` as the count says.
 inline bool is_list(const document& from, const element& of) {
     const element* count = from.first_child(of);
     if (!count || count->name != "count") return false;
     const element* version = from.next(*count);
-    std::size_t expected = 0;
-    if (!version || version->name != "item_version" || !numbers::parse(count->raw, expected)) return false;
+    if (!version || version->name != "item_version") return false;
     std::size_t found = 0;
     for (const element* item = from.next(*version); item; item = from.next(*item), ++found)
         if (item->name != "item") return false;
-    return found == expected;
+    return numbers::strip(count->raw) == numbers::to_text(found);
 }
 
 inline std::string checked_text(const document& from, const element& of) {
@@ -41,7 +40,7 @@ inline std::string checked_text(const document& from, const element& of) {
 inline tree leaf(const document& from, const element& of) {
     if (from.has_attribute(of, "class_name", "str")) return checked_text(from, of);
     if (from.has_attribute(of, "class_name", "dict")) return tree::dict();
-    if (of.raw.empty()) return nullptr;
+    if (of.raw.empty() || from.has_attribute(of, "class_name", "none")) return nullptr;
     std::string text = checked_text(from, of);
     if (from.has_attribute(of, "class_name", "bool")) {
         const std::string_view bit = numbers::strip(text);
@@ -55,7 +54,7 @@ inline tree leaf(const document& from, const element& of) {
             numbers::parse(text, number);
             return number;
         }
-        default: return text;
+        default: return text == "True" || text == "False" ? tree(text == "True") : tree(text);
     }
 }
 

@@ -20,6 +20,22 @@ constexpr std::size_t max_depth = 256;
 
 namespace detail {
 
+/// Whether a string without a mark is read back as this string.
+inline bool reads_as_text(std::string_view text) noexcept {
+    return !text.empty() && numbers::strip(text).size() == text.size() &&
+           numbers::look_of(text) == numbers::look::text && text != "True" && text != "False";
+}
+
+/// Whether a dictionary without a mark is read back as a list: count, item_version, item.
+inline bool looks_like_list(const tree& dict) {
+    const auto& items = dict.items();
+    if (items.size() < 2 || items.size() > 3 || items[0].key != "count" || items[1].key != "item_version") return false;
+    if (items.size() == 3 && items[2].key != "item") return false;
+    const tree& count = items[0].value;
+    const std::string text = count.kind() == kind::integer ? count.integer_text() : count.text() ? *count.text() : "";
+    return numbers::strip(text) == (items.size() == 3 ? "1" : "0");
+}
+
 /// Appends elements to a string; keeps the way to the present one for messages.
 class plain_writer {
 public:
@@ -68,10 +84,7 @@ private:
 
     void text(std::string_view name, std::string_view content) {
         if (checked_) check_text(content, path_);
-        const std::string_view stripped = numbers::strip(content);
-        const bool plain = !content.empty() && stripped.size() == content.size() &&
-                           numbers::look_of(content) == numbers::look::text;
-        out_.append(plain ? ">" : " class_name=\"str\">");
+        out_.append(reads_as_text(content) ? ">" : " class_name=\"str\">");
         append_escaped(out_, content);
         end(name);
     }
@@ -92,12 +105,6 @@ private:
         for (const auto& [key, item] : value.items()) element(key, item);
         if (!empty) out_.append(2 * (depth_ - 1), ' ');
         end(name);
-    }
-
-    static bool looks_like_list(const tree& value) {
-        const auto& items = value.items();
-        return (items.size() == 2 || (items.size() == 3 && items[2].key == "item")) && items[0].key == "count" &&
-               items[1].key == "item_version";
     }
 
     std::string& out_;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <coma/numbers.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <locale>
+
+#include "check.hpp"
+
+using namespace coma;
+
+namespace {
+
+struct comma : std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\3"; }
+};
+
+void writes_as_python_does() {
+    CHECK_EQUAL(numbers::to_text(1.0), "1.0");
+    CHECK_EQUAL(numbers::to_text(-0.0), "-0.0");
+    CHECK_EQUAL(numbers::to_text(0.1), "0.1");
+    CHECK_EQUAL(numbers::to_text(0.1 + 0.2), "0.30000000000000004");
+    CHECK_EQUAL(numbers::to_text(100000.0), "100000.0");
+    CHECK_EQUAL(numbers::to_text(1e15), "1000000000000000.0");
+    CHECK_EQUAL(numbers::to_text(9999999999999998.0), "9999999999999998.0");
+    CHECK_EQUAL(numbers::to_text(1e16), "1e+16");
+    CHECK_EQUAL(numbers::to_text(1.5e-5), "1.5e-05");
+    CHECK_EQUAL(numbers::to_text(0.0001), "0.0001");
+    CHECK_EQUAL(numbers::to_text(1e-05), "1e-05");
+    CHECK_EQUAL(numbers::to_text(1e100), "1e+100");
+    CHECK_EQUAL(numbers::to_text(5e-324), "5e-324");
+    CHECK_EQUAL(numbers::to_text(1.7976931348623157e308), "1.7976931348623157e+308");
+    CHECK_EQUAL(numbers::to_text(std::nan("")), "NaN");
+    CHECK_EQUAL(numbers::to_text(-INFINITY), "-Infinity");
+    CHECK_EQUAL(numbers::to_text(0.1f), "0.1");
+}
+
+void reads_back_equal() {
+    std::uint64_t bits = 88172645463325252u;
+    for (int i = 0; i < 200000; ++i) {
+        bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
+        double x = 0;
+        std::memcpy(&x, &bits, sizeof x);
+        double y = 0;
+        if (x != x) continue;
+        const bool read = numbers::parse(numbers::to_text(x), y);
+        if (!read || std::memcmp(&x, &y, sizeof x) != 0) CHECK(!"a double does not come back");
+    }
+}
+
+void tells_numbers_from_text() {
+    using numbers::look;
+    for (const char* text : {"0", "-1", "+5", "007", " 12\n", "123456789012345678901234567890"})
+        CHECK(numbers::look_of(text) == look::integer);
+    for (const char* text : {"1.0", "5.", ".5", "1e5", "-1E-05", "nan", "NaN", "-inf", "+Infinity", "INF", " 1.5 "})
+        CHECK(numbers::look_of(text) == look::real);
+    for (const char* text : {"", " ", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", "1,5", "1 2", "nan(1)", "--1", "infinit"})
+        CHECK(numbers::look_of(text) == look::text);
+}
+
+void reads_out_of_range() {
+    double x = 0;
+    CHECK(numbers::parse("1e400", x) && x == INFINITY);
+    CHECK(numbers::parse("-1e400", x) && x == -INFINITY);
+    CHECK(numbers::parse("1e-400", x) && x == 0);
+    CHECK(numbers::parse("0.000e999999999999", x) && x == 0);
+    CHECK(numbers::parse("-nan", x) && x != x);
+    signed char c = 7;
+    CHECK(!numbers::parse("300", c) && c == 7);
+    unsigned u = 7;
+    CHECK(!numbers::parse("-1", u) && u == 7);
+    CHECK(numbers::parse("-0", u) && u == 0);
+    CHECK_EQUAL(numbers::canonical_integer(" -000 "), "0");
+    CHECK_EQUAL(numbers::canonical_integer("+0012"), "12");
+}
+
+}  // namespace
+
+int main() {
+    std::locale::global(std::locale(std::locale(), new comma));
+    std::setlocale(LC_ALL, "de_DE.UTF-8");
+    writes_as_python_does();
+    reads_back_equal();
+    tells_numbers_from_text();
+    reads_out_of_range();
+    return check::result();
+}
