@@ -100,7 +100,7 @@ def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike
     """
     options = default_config()
     source = Path(path) if path is not None else config_file()
-    if path is not None or source.is_file():
+    if path is not None or os.path.isfile(source):  # False too where we may not look
         _update(options, _parse_file(source), str(source))
     _update(options, config or {}, "the config argument")
     return options

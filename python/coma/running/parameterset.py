@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from coma.errors import ParameterSetError
+from coma.errors import ParameterSetError, PathError
 from coma.trees import identity
 from coma.trees import path as paths
 
@@ -57,6 +57,13 @@ class Definition:
 
     def __repr__(self) -> str:
         return repr(self.items)
+
+    def read(self, tree: dict[str, Any]) -> ParameterSet | None:
+        """Return the parameter set that a measurement's tree holds; None where it lacks a path."""
+        try:
+            return ParameterSet(self, [paths.get(tree, path) for path in self.paths])
+        except PathError:
+            return None
 
     def position(self, name: str) -> int | None:
         """Return the position of a parameter given by name or path."""
@@ -124,6 +131,10 @@ class ParameterSet:
             paths.set_(tree, path, value)
         return tree
 
+    def like(self, tree: dict[str, Any]) -> ParameterSet | None:
+        """Return the set that a measurement's tree holds at the same paths; None where it lacks one."""
+        return self._definition.read(tree)
+
     def key(self) -> Hashable:
         """Return the key under which equal sets meet."""
         return tuple(map(identity.key, self._values, self._definition.digits))
@@ -170,12 +181,21 @@ class ParameterSet:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a numpy scalar as a Python number and a list as a tuple; anything else as it is."""
+    """Return a numpy scalar as a Python number and a list as a tuple; copies of arrays and dictionaries."""
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return value.item()
     if isinstance(value, list | tuple):
         return tuple(plain_value(item) for item in value)
-    return value
+    if isinstance(value, dict):
+        return {name: plain_value(item) for name, item in value.items()}
+    return _frozen(value) if isinstance(value, np.ndarray) else value
+
+
+def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
 
 
 def _checked_item(item: Any) -> tuple[str, str]:

@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from coma.errors import ParameterSetError, PathError
+from coma.errors import ParameterSetError, SerializerError
 from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.trees import identity
 from coma.trees import path as paths
+from coma.trees.serializer import RecursiveSerializer
+
+_SERIALIZER = RecursiveSerializer()
 
 
 class Sweep:
@@ -50,11 +53,13 @@ class Sweep:
         Raises
         ------
         ParameterSetError
-            If parameters are not defined, missing or unknown.
+            If parameters are not defined, missing, unknown, or would not come back from a file as they are.
         """
         if self.definition is None:
             raise ParameterSetError("call define_parameter_set() before adding parameter sets")
         added = ParameterSet(self.definition, [*values, *_named(self.definition, len(values), named)])
+        for name, value in zip(added.names, added.values, strict=True):
+            _check_value(name, value)
         if not any(key in self._sets for key in added.candidate_keys()):
             self._sets[added.key()] = added
 
@@ -66,7 +71,8 @@ class Sweep:
         """Return the parameter sets that no measurement has."""
         if self.definition is None:
             return []
-        done = {found.key() for found in _measured(self.definition, measurements)}
+        found = (self.definition.read(measurement.tree) for measurement in measurements)
+        done = {p.key() for p in found if p is not None}
         return [p for p in self if not any(key in done for key in p.candidate_keys())]
 
 
@@ -78,10 +84,23 @@ def _refuse_nested(given: Sequence[str]) -> None:
                 raise ParameterSetError(f"path {inner!r} lies within {outer!r}, which is a parameter itself")
 
 
+def _check_value(name: str, value: Any) -> None:
+    """Refuse a value that a measurement file would not give back: its point would never be found again."""
+    try:
+        if identity.key(_SERIALIZER.decode(_SERIALIZER.encode(value))) == identity.key(value):
+            return
+    except (SerializerError, TypeError):
+        pass
+    raise ParameterSetError(
+        f"{name!r} is a {type(value).__name__}, {value!r}, which cannot be stored and found again; use numbers, "
+        "strings, lists, dictionaries or numpy arrays"
+    )
+
+
 def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -> None:
     """Warn, once for each path in `known`, that a result will not be found again by the parameters asked for."""
     for path, value, digits in zip(asked.paths, asked.values, asked.digits, strict=True):
-        found = paths.get(tree, path) if paths.has(tree, path) else None
+        found = _SERIALIZER.decode(paths.get(tree, path)) if paths.has(tree, path) else None
         if path in known or (paths.has(tree, path) and identity.key(found, digits) == identity.key(value, digits)):
             continue
         known.add(path)
@@ -92,14 +111,6 @@ def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -
             UserWarning,
             stacklevel=3,
         )
-
-
-def _measured(definition: Definition, measurements: Iterable[MemoryMeasurement]) -> Iterator[ParameterSet]:
-    for measurement in measurements:
-        try:
-            yield ParameterSet(definition, [paths.get(measurement.tree, path) for path in definition.paths])
-        except PathError:
-            continue
 
 
 def _named(definition: Definition, given: int, named: Mapping[str, Any]) -> list[Any]:
