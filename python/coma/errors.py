@@ -12,11 +12,14 @@
     │   └── XMLArchiveError
     ├── IndexFileError
     ├── ExperimentError
-    │   └── ParameterSetError (ValueError)
+    │   ├── ParameterSetError (ValueError)
+    │   └── RemoteError
     └── ProgramError
 
 Two parents where Python has a name for the same mistake, so that both may be caught.
 """
+
+from typing import Any
 
 
 class ComaError(Exception):
@@ -63,4 +66,18 @@ class ParameterSetError(ExperimentError, ValueError):
 
 
 class ProgramError(ComaError):
-    """An external program is missing, failed, or left no usable measurement."""
+    """An external program is missing, failed, or left no usable measurement.
+
+    Attributes
+    ----------
+    details : dict
+        What is known of the run: command, exit status or signal, the last lines of its output.
+    """
+
+    def __init__(self, message: str, details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.details = details or {}
+
+
+class RemoteError(ExperimentError):
+    """An error on a worker whose own class cannot travel; its text and traceback can."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,15 @@ from coma.archives.archive import Archive
 from coma.config import load_config
 from coma.errors import ExperimentError
 from coma.results.results import ResultList, retrieve
-from coma.running import runner
+from coma.running import pool as pools
 from coma.running.parameterset import ParameterSet
-from coma.running.pool import local_pool
+from coma.running.pool import Pool
 from coma.running.program import Program
-from coma.running.progress import bar
-from coma.running.runner import Function, Job, Outcome
-from coma.running.sweep import Sweep, warn_of_other_parameters
+from coma.running.run import Run
+from coma.running.runner import Call, Function
+from coma.running.sweep import Status, Sweep
 from coma.storage import archiving, experimentfile
+from coma.storage.failures import FailureRecord, Failures
 from coma.storage.globalindex import global_index
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, MemoryMeasurement, now
@@ -82,6 +82,7 @@ class Experiment:
         self.serializer = RecursiveSerializer(self.config["serializer_getstate"], self.config["serializer_setstate"])
         self._sweep = Sweep()
         self._files = FileMeasurements(Path(self.directory), self.config, self.serializer)
+        self._failures = Failures(Path(self.directory))
         self._file = self._open(id, description, tags)
 
     def _open(self, id: int | None, description: str | None, tags: Sequence[str]) -> experimentfile.ExperimentFile:
@@ -202,10 +203,11 @@ class Experiment:
     def run(
         self,
         function: Function,
-        executor: Executor | None = None,
+        executor: Executor | Callable[[], Executor] | None = None,
         workers: int | None = None,
         keep_going: bool = True,
         progress: bool | None = None,
+        timeout: float | None = None,
     ) -> tuple[int, int]:
         """Call `function` for each parameter set that has no measurement, and save each result as it comes.
 
@@ -215,7 +217,7 @@ class Experiment:
             Takes a `ParameterSet` and returns a nested dictionary, or an object that can be serialised; or a
             `Program`.
         executor
-            Where it is called; here by default.
+            Where it is called: any `concurrent.futures.Executor`, or a function that makes one; here by default.
         workers
             Shorthand for a local pool of that many threads (for a `Program`) or processes. With an `executor`: how
             many workers that has.
@@ -223,6 +225,8 @@ class Experiment:
             Whether to go on with the other points after one failed.
         progress
             Show a progress bar; by default on a terminal and in a notebook.
+        timeout
+            Seconds after which a point fails.
 
         Returns
         -------
@@ -232,9 +236,10 @@ class Experiment:
         Raises
         ------
         ExceptionGroup
-            If points failed; each member has its parameter set as a note. The others are saved.
+            If points failed; each member has its parameter set as a note. The others are saved, and each failure is
+            kept as a record, see `failures`, until a later run succeeds.
         ExperimentError
-            If there is something to run and the experiment is inactive.
+            If there is something to run and the experiment is inactive; or no workers are left.
         ProgramError
             If the program is missing or cannot be executed, before anything runs.
         """
@@ -243,60 +248,30 @@ class Experiment:
             return 0, len(self._sweep)
         self._require_active("Cannot run a new measurement")
         if isinstance(function, Program):
+            function, timeout = function.limited(timeout), None
             function.check(missing[0].names)
+        run = Run(self._files, self._failures, self._take_id)
+        call = Call(self._call(function), self.serializer, timeout)
         begin = now()
-        failures: list[Exception] = []
         try:
-            self._measure(function, missing, executor, workers, progress, keep_going, failures)
+            run.measure(missing, call, _pool(function, executor, workers), workers, keep_going, progress)
         finally:
-            self._file.info["start_date"] = self.start_date or begin
-            self._file.info["end_date"] = now()
-            self.save()
-        if failures:
-            raise ExceptionGroup(f"{len(failures)} of {len(missing)} measurements failed", failures)
-        return len(missing), len(self._sweep)
+            if run.measured or run.errors:
+                self._file.info["start_date"] = self.start_date or begin
+                self._file.info["end_date"] = now()
+                self.save()
+        if run.errors:
+            raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
+        return run.measured, len(self._sweep)
 
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
         """Call `function` for one parameter set; override this to wrap every call."""
         return function(parameter_set)
 
-    def _measure(
-        self,
-        function: Function,
-        missing: Sequence[ParameterSet],
-        executor: Executor | None,
-        workers: int | None,
-        progress: bool | None,
-        keep_going: bool,
-        failures: list[Exception],
-    ) -> None:
-        jobs = ((self._take_id(), p) for p in missing)
-        warned: set[str] = set()
-        pool = local_pool(function, workers) if workers and not executor else nullcontext(executor)
-        with (
-            pool as where,
-            bar(len(missing), progress) as steps,
-            closing(self._outcomes(self._call(function), jobs, where, workers)) as outcomes,
-        ):
-            for (number, p), outcome in outcomes:
-                if outcome.tree is not None:
-                    self._files.add(outcome.tree, number)
-                    warn_of_other_parameters(outcome.tree, p, warned)
-                else:
-                    failures.append(_noted(outcome, p))
-                    if not keep_going:
-                        return
-                steps.update()
-
     def _take_id(self) -> int:
         if not self.mindex.exists():  # another process may have archived the experiment
             self._require_active("Cannot run a new measurement")
         return self._files.take_id()
-
-    def _outcomes(self, function: Function, jobs: Iterator[Job], executor: Executor | None, workers: int | None) -> Any:
-        if executor is None:
-            return runner.serially(function, jobs, self.serializer)
-        return runner.on_executor(function, jobs, self.serializer, executor, runner.window(executor, workers))
 
     def _call(self, function: Function) -> Function:
         """Return `function`, within `run_measurement` where that is overridden."""
@@ -325,6 +300,17 @@ class Experiment:
     def number_of_measurements(self) -> int:
         """Return how many measurements there are."""
         return len(self._measurements())
+
+    def failures(self) -> list[FailureRecord]:
+        """Return what is known of the points that failed and were not measured since.
+
+        The next run tries them again, and removes the record of what then succeeds.
+        """
+        return list(self._failures)
+
+    def status(self) -> Status:
+        """Return how many of the parameter sets are done, failed, missing; and how many files are damaged."""
+        return self._sweep.status(self._measurements(), self._failures)
 
     def retrieve_results(
         self, table: Sequence[tuple[str, str]], parameter_set: Sequence[tuple[str, str]] = ()
@@ -382,6 +368,7 @@ class Experiment:
             self._files.remove_all()
         else:
             self._file.measurements.clear()
+        self._failures.remove_all()
         self._file.info.update(start_date=None, end_date=None)
         self._file.save()
 
@@ -404,11 +391,10 @@ class Experiment:
         return f"{type(self).__name__}({self.directory!r})"
 
 
-def _noted(outcome: Outcome, parameter_set: ParameterSet) -> Exception:
-    """Return the exception of a failed point, with its parameter set as a note."""
-    assert outcome.failure is not None
-    error = outcome.failure.exception
-    if not isinstance(error, Exception):
-        error = runner.RemoteError(f"{outcome.failure.type}: {outcome.failure.message}")
-    error.add_note(f"for the parameter set {parameter_set}")
-    return error
+def _pool(function: Function, executor: Executor | Callable[[], Executor] | None, workers: int | None) -> Pool | None:
+    """Return where a run measures; None is here."""
+    if workers is not None:
+        pools.check_workers(workers)
+    if executor is not None:
+        return pools.given(executor)
+    return pools.local(function, workers) if workers is not None else None

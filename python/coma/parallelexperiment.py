@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
@@ -44,10 +44,11 @@ class ParallelExperiment(Experiment):
     def run(
         self,
         function: Function,
-        executor: Executor | None = None,
+        executor: Executor | Callable[[], Executor] | None = None,
         workers: int | None = None,
         keep_going: bool = True,
         progress: bool | None = None,
+        timeout: float | None = None,
     ) -> tuple[int, int]:
         """Do as `Experiment.run` does, on the cluster's engines.
 
@@ -57,9 +58,9 @@ class ParallelExperiment(Experiment):
             If ipyparallel is not installed, or no cluster is running.
         """
         if executor is not None:
-            return super().run(function, executor, workers, keep_going, progress)
+            return super().run(function, executor, workers, keep_going, progress, timeout)
         with self._engines() as (engines, number):
-            return super().run(function, engines, workers or number, keep_going, progress)
+            return super().run(function, engines, workers or number, keep_going, progress, timeout)
 
     @contextmanager
     def _engines(self) -> Iterator[tuple[Executor, int]]:

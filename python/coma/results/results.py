@@ -87,7 +87,7 @@ def retrieve(
     groups: dict[Hashable, _Group] = {}
     for measurement in measurements:
         row = _row(measurement, columns)
-        values = _values(measurement, parameters)
+        values = parameters.read(measurement.tree)
         if row is not None and values is not None:
             group = groups.setdefault(values.key(), _Group(values))
             group.add(measurement.id, row)
@@ -175,13 +175,6 @@ def _unfold(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _unfold(f"{name}_{i}", item)
     else:
         yield name, value
-
-
-def _values(measurement: MemoryMeasurement, parameters: Definition) -> ParameterSet | None:
-    try:
-        return ParameterSet(parameters, [paths.get(measurement.tree, path) for path in parameters.paths])
-    except PathError:
-        return None
 
 
 def _checked_columns(table: Sequence[Any]) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from coma.trees.serializer import RecursiveSerializer
 INPUT_VARIABLE = "COMA_INPUT"
 OUTPUT_VARIABLE = "COMA_OUTPUT"
 _PLACES = ("input", "output", "directory")
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 _FIELD = re.compile(r"\{([^\W\d]\w*)\}")
 _FORMATTED = re.compile(r"\{([^\W\d]\w*)[:!][^{}]*\}")
 _TAIL = 20
@@ -89,6 +91,14 @@ class Program:
     def __repr__(self) -> str:
         return f"Program({' '.join(self.command)})"
 
+    def limited(self, timeout: float | None) -> Program:
+        """Return this program with another timeout, unless that is None."""
+        if timeout is None:
+            return self
+        limited = copy.copy(self)
+        limited.timeout = timeout
+        return limited
+
     def check(self, names: Iterable[str] = ()) -> None:
         """Look for mistakes before anything runs.
 
@@ -127,6 +137,12 @@ class Program:
 
     def _placeholders(self) -> set[str]:
         return {name for part in self.command[1:] for name in _fields(part)}
+
+
+def end_all() -> None:
+    """End every program that is running, and all that they started."""
+    for process in list(_RUNNING):
+        _end(process)
 
 
 class _Call:
@@ -175,12 +191,14 @@ class _Call:
                 )
             except OSError as error:
                 self._fail(f"could not be started: {error.strerror}")
+        _RUNNING.add(process)
         try:
             return process.wait(self.program.timeout)
         except subprocess.TimeoutExpired:
             return None
         finally:
             _end(process)
+            _RUNNING.discard(process)
 
     def _check_status(self, status: int | None) -> None:
         if status is None:

@@ -5,16 +5,38 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from coma.errors import ParameterSetError, SerializerError
 from coma.running.parameterset import Definition, ParameterSet
+from coma.storage.failures import FailureRecord
 from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurements import Measurements
 from coma.trees import identity
 from coma.trees import path as paths
 from coma.trees.serializer import RecursiveSerializer
 
 _SERIALIZER = RecursiveSerializer()
+
+
+class Status(NamedTuple):
+    """What became of the parameter sets.
+
+    Examples
+    --------
+    >>> print(Status(done=57, failed=1, missing=2, damaged=0, total=60))
+    57 of 60 done, 1 failed, 2 missing
+    """
+
+    done: int
+    failed: int
+    missing: int
+    damaged: int
+    total: int
+
+    def __str__(self) -> str:
+        damaged = f"; {self.damaged} damaged measurement file(s)" if self.damaged else ""
+        return f"{self.done} of {self.total} done, {self.failed} failed, {self.missing} missing{damaged}"
 
 
 class Sweep:
@@ -62,6 +84,20 @@ class Sweep:
             _check_value(name, value)
         if not any(key in self._sets for key in added.candidate_keys()):
             self._sets[added.key()] = added
+
+    def status(self, measurements: Measurements, failures: Iterable[FailureRecord]) -> Status:
+        """Return what became of the parameter sets."""
+        readable = list(measurements)
+        missing = self.missing(readable)
+        tried = {p.key() for record in failures if missing and (p := missing[0].like(record.tree)) is not None}
+        failed = sum(any(key in tried for key in p.candidate_keys()) for p in missing)
+        return Status(
+            done=len(self) - len(missing),
+            failed=failed,
+            missing=len(missing) - failed,
+            damaged=len(measurements) - len(readable),
+            total=len(self),
+        )
 
     def clear(self) -> None:
         """Remove all parameter sets."""

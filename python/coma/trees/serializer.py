@@ -167,7 +167,9 @@ def _checked_key(key: Any, path: tuple[str, ...]) -> str:
 def _checked_int(value: int, path: tuple[str, ...]) -> int:
     limit = sys.get_int_max_str_digits()
     if limit and abs(value).bit_length() > 3 * limit and abs(value) >= 10**limit:
-        raise SerializerError(f"{_place(path)} is an integer of more than {limit} digits, which Python refuses to print")
+        raise SerializerError(
+            f"{_place(path)} is an integer of more than {limit} digits, which Python refuses to print"
+        )
     return value
 
 

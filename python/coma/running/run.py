@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One run: measure the missing points, publish each result as it comes, and keep failures as data."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import closing
+
+from coma import files
+from coma.errors import JsonArchiveError, RemoteError, XMLArchiveError
+from coma.running import dispatch, runner
+from coma.running.dispatch import Dispatcher
+from coma.running.parameterset import ParameterSet
+from coma.running.pool import Pool
+from coma.running.progress import bar
+from coma.running.runner import Call, Failure, Job, Outcome
+from coma.running.sweep import warn_of_other_parameters
+from coma.storage.failures import Failures
+from coma.storage.measurement import Tree
+from coma.storage.measurements import FileMeasurements
+
+
+class Run:
+    """Measures points and keeps what comes of them.
+
+    Parameters
+    ----------
+    home, failures
+        Where measurements and failure records go.
+    take_id
+        Returns the id of the next attempt.
+
+    Attributes
+    ----------
+    measured : int
+        How many points were measured.
+    errors : list of Exception
+        What the others raised, each with its parameter set as a note.
+    """
+
+    def __init__(self, home: FileMeasurements, failures: Failures, take_id: Callable[[], int]) -> None:
+        self.home = home
+        self.failures = failures
+        self.take_id = take_id
+        self.measured = 0
+        self.errors: list[Exception] = []
+        self._records: dict[Hashable, list[str]] = {}
+        self._warned: set[str] = set()
+
+    def measure(
+        self,
+        missing: Sequence[ParameterSet],
+        call: Call,
+        pool: Pool | None,
+        workers: int | None,
+        keep_going: bool,
+        progress: bool | None,
+    ) -> None:
+        """Measure all points, or up to the first failure."""
+        self._records = self._earlier_failures(missing)
+        jobs = ((self.take_id(), p) for p in missing)
+        with closing(_outcomes(call, jobs, pool, workers)) as outcomes, bar(len(missing), progress) as steps:
+            for job, outcome in outcomes:
+                self._keep(job, outcome)
+                steps.update()
+                if self.errors and not keep_going:
+                    return
+
+    def _keep(self, job: Job, outcome: Outcome) -> None:
+        number, parameter_set = job
+        failed = outcome.failure
+        if outcome.tree is not None:
+            failed = self._publish(outcome.tree, number)
+        if failed is not None:
+            self._record(failed, number, parameter_set)
+            return
+        assert outcome.tree is not None
+        self.measured += 1
+        self._forget(parameter_set)
+        warn_of_other_parameters(outcome.tree, parameter_set, self._warned)
+
+    def _publish(self, tree: Tree, number: int) -> Failure | None:
+        """Publish a measurement; the failure, where its file's format cannot hold it."""
+        start = tree["info"]["start_date"]
+        try:
+            self.home.add(tree, number)
+        except (JsonArchiveError, XMLArchiveError) as error:
+            return runner.failure(error, start)
+        return None
+
+    def _record(self, failed: Failure, number: int, parameter_set: ParameterSet) -> None:
+        self._forget(parameter_set)
+        tree = self.home.serializer.encode(_failure_tree(failed, number, parameter_set))
+        self._records[parameter_set.key()] = [self.failures.add(tree, number)]
+        self.errors.append(_noted(failed, parameter_set))
+
+    def _forget(self, parameter_set: ParameterSet) -> None:
+        for path in self._records.pop(parameter_set.key(), []):
+            files.remove(path)
+
+    def _earlier_failures(self, missing: Sequence[ParameterSet]) -> dict[Hashable, list[str]]:
+        known: dict[Hashable, list[str]] = {}
+        for record in self.failures:
+            found = missing[0].like(record.tree)
+            if found is not None:
+                known.setdefault(found.key(), []).append(record.path)
+        return known
+
+
+def _outcomes(
+    call: Call, jobs: Generator[Job, None, None], pool: Pool | None, workers: int | None
+) -> Generator[tuple[Job, Outcome], None, None]:
+    if pool is None:
+        return runner.serially(call, jobs)
+    return Dispatcher(call, jobs, pool, dispatch.window(pool.given, workers)).outcomes()
+
+
+def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet) -> Tree:
+    return {
+        "info": {
+            "measurement_id": number,
+            "start_date": failed.start_date,
+            "end_date": failed.end_date,
+            "host": socket.gethostname(),
+        },
+        **parameter_set.tree(),
+        "error": {
+            "type": failed.type,
+            "message": failed.message,
+            **failed.details,
+            "traceback": failed.traceback.splitlines(),
+        },
+    }
+
+
+def _noted(failed: Failure, parameter_set: ParameterSet) -> Exception:
+    """Return the exception of a failed point, with its parameter set as a note."""
+    error = failed.exception
+    if not isinstance(error, Exception):
+        error = RemoteError(f"{failed.type}: {failed.message}")
+    error.add_note(f"for the parameter set {parameter_set}")
+    return error

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A time limit on Python code, by the alarm signal."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from coma.errors import ExperimentError
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeoutError` in the code within after some seconds; None sets no limit.
+
+    Code that does not come back to Python, as within a C++ extension, is not interrupted until it does.
+
+    Raises
+    ------
+    ExperimentError
+        If this is not the main thread of its process, or the system has no alarm signal.
+    """
+    if seconds is None:
+        yield
+        return
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        raise ExperimentError("a time limit on a function needs a process of its own; use workers=, not threads")
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise TimeoutError(f"not finished after the timeout of {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

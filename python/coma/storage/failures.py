@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Failures as data: one file for each point whose measurement failed."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from coma import files
+from coma.archives import archive as archives
+from coma.errors import ArchiveError
+from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.names import Names
+
+ROOT = "failure"
+_FORMAT = "json"  # a program's last words may hold characters that XML cannot
+
+
+class FailureRecord(MemoryMeasurement):
+    """What is known of a point that failed: info, the parameters at their paths, and the error.
+
+    Attributes
+    ----------
+    path : str
+        The record's file.
+    """
+
+    def __init__(self, tree: Tree, path: str) -> None:
+        super().__init__(tree)
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """The record's file."""
+        return self._path
+
+    def __str__(self) -> str:
+        error = self.tree.get("error", {})
+        return f"Failure {self.id}\n  {error.get('type')}: {error.get('message')}\n  end_date: {self.end_date}\n"
+
+
+class Failures:
+    """The failure records in an experiment's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.names = Names("failure.${measurement_id}")
+
+    def __iter__(self) -> Iterator[FailureRecord]:
+        for name in sorted(name for name in os.listdir(self.directory) if self.names.matches(name)):
+            path = str(self.directory / name)
+            try:
+                yield FailureRecord(archives.read(path)[ROOT], path)
+            except (ArchiveError, KeyError, TypeError) as error:
+                warnings.warn(f'Damaged failure record "{path}" left out: {error}', UserWarning, stacklevel=2)
+
+    def add(self, tree: Tree, number: int) -> str:
+        """Write a plain tree as the record of the attempt with this id, and return its path."""
+        path = str(self.directory / f"{self.names.name(number)}.{_FORMAT}")
+        files.replace(path, archives.dumps({ROOT: tree}, _FORMAT))
+        return path
+
+    def remove_all(self) -> None:
+        """Remove every record."""
+        for record in self:
+            files.remove(record.path)
