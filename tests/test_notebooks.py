@@ -56,10 +56,17 @@ def printed(cell: NotebookNode) -> str:
 
 
 def as_text(output: NotebookNode) -> str:
-    """Return one output as text; standard error (progress bars) is none."""
+    """Return one output as text; a progress bar, on standard error or as a widget, is none."""
+    if is_progress(output):
+        return ""
     if output.output_type == "stream":
-        return str(output.text) if output.name == "stdout" else ""
+        return str(output.text)
     return "FIGURE\n" if "image/png" in output.data else str(output.data["text/plain"])
+
+
+def is_progress(output: NotebookNode) -> bool:
+    """Tell whether an output is a progress bar, or another message on standard error."""
+    return output.get("name") == "stderr" or any("widget" in kind for kind in output.get("data", {}))
 
 
 def normal(text: str, home: str = STORED_HOME) -> str:
@@ -114,7 +121,7 @@ def store(notebook: Path) -> None:
     content.metadata = metadata
     for cell in code_cells(content):
         cell.metadata = {}
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = [output for output in cell.outputs if not is_progress(output)]
         for output in cell.outputs:
             if output.output_type == "stream":
                 output.text = re.sub("(?<=<host>)[^<]*", "laptop", output.text.replace(home, STORED_HOME))
