@@ -173,7 +173,7 @@ def test_the_sixty_points_of_the_introduction(directory, script):
 
 
 def test_a_measurement_file_is_the_documented_one(directory):
-    """info with id and dates first, then what the function returned."""
+    """Its info with id and dates comes first, then what the function returned."""
     e = sweep(directory, 1)
     e.run(square)
     m = next(iter(e.measurements()))
@@ -189,7 +189,22 @@ def test_a_measurement_file_is_the_documented_one(directory):
 def test_a_point_that_is_added_twice_is_measured_once(directory):
     """Equal is what is the same value: 1 and 1.0, 0.1 + 0.2 and 0.3, NaN and NaN; not True."""
     e = sweep(directory, 0)
-    for x in (1, 1.0, np.int8(1), True, 0.3, 0.1 + 0.2, math.nan, np.float32("nan"), 0.0, -0.0, "1", None, (1, 2), [1, 2]):
+    for x in (
+        1,
+        1.0,
+        np.int8(1),
+        True,
+        0.3,
+        0.1 + 0.2,
+        math.nan,
+        np.float32("nan"),
+        0.0,
+        -0.0,
+        "1",
+        None,
+        (1, 2),
+        [1, 2],
+    ):
         e.add_parameter_set(x)
     e.add_parameter_set(x=np.array([1, 2]))
 
@@ -206,7 +221,28 @@ def test_a_point_that_is_added_twice_is_measured_once(directory):
 @pytest.mark.parametrize("format", ["json", "xml"])
 @pytest.mark.parametrize(
     "x",
-    [[1, 2.5], [], "12", "", " a", "True", None, True, False, math.nan, -math.inf, 10**30, 0.1 + 0.2, {"a": [1]}, {}, 1e-320, "ü\n", np.arange(3.0), 1j, b"\0"],
+    [
+        [1, 2.5],
+        [],
+        "12",
+        "",
+        " a",
+        "True",
+        None,
+        True,
+        False,
+        math.nan,
+        -math.inf,
+        10**30,
+        0.1 + 0.2,
+        {"a": [1]},
+        {},
+        1e-320,
+        "ü\n",
+        np.arange(3.0),
+        1j,
+        b"\0",
+    ],
     ids=repr,
 )
 def test_a_parameter_of_any_kind_is_found_again(directory, format, x):
@@ -278,7 +314,11 @@ def test_a_run_that_was_killed_is_resumed(directory, script):
     done = 0
     for workers, more in [(0, 1), (0, 7), (0, 12), (2, 20)]:
         process = start(code, directory, workers)
-        until(lambda goal=done + more: len(list(directory.glob("measurement.0*"))) >= goal or process.poll() is not None)
+        until(
+            lambda goal=done + more, process=process: (
+                len(list(directory.glob("measurement.0*"))) >= goal or process.poll() is not None
+            )
+        )
         kill(process)
         e = sweep(directory, 200)
         found = xs(e)
@@ -339,7 +379,9 @@ def test_a_function_may_give_info_but_not_the_id(directory):
 def test_a_result_without_its_parameters_warns(directory):
     """Each path once: such a point would be measured again by every run."""
     e = sweep(directory, 3)
-    with pytest.warns(UserWarning, match=r"has nothing at 'parameters/x', where 0\.0 was expected; it will be") as caught:
+    with pytest.warns(
+        UserWarning, match=r"has nothing at 'parameters/x', where 0\.0 was expected; it will be"
+    ) as caught:
         assert e.run(lambda _: {"results": {"y": 1}}) == (3, 3)
     assert len(caught) == 1
     with pytest.warns(UserWarning, match=r"has 5 at 'parameters/x', where 0\.0 was expected"):
@@ -426,7 +468,10 @@ def test_what_cannot_be_saved_fails_for_its_point_alone(directory, returned, err
     with pytest.raises(error, match=text):
         raise only
     assert xs(e) == [0.0, 2.0]
-    assert sorted(names(directory))[1:-1] == ["measurement.000001.json", "measurement.000003.json"]
+    assert [n for n in sorted(names(directory)) if n.startswith("measurement.0")] == [
+        "measurement.000001.json",
+        "measurement.000003.json",
+    ]
 
 
 def test_what_xml_cannot_hold_fails_for_its_point_alone(directory):
@@ -530,7 +575,7 @@ def test_a_file_is_no_experiment(tmp_path):
     (tmp_path / "file").write_text("text")
     with pytest.raises(coma.ExperimentError, match='/file" is a file, not a directory'):
         coma.Experiment(tmp_path / "file")
-    with pytest.raises(coma.ExperimentError, match='/file/e" is a file|Cannot create directory ".*/file/e"'):
+    with pytest.raises(coma.ExperimentError, match=r'/file/e" is a file|Cannot create directory ".*/file/e"'):
         coma.Experiment(tmp_path / "file" / "e")
     assert snapshot(tmp_path) == {"file": b"text"}
 
@@ -540,7 +585,7 @@ def test_a_file_is_no_experiment(tmp_path):
     [
         ("", "is not JSON"),
         ('{\n"experiment": {"info": {', "is not JSON: .* in line 2"),
-        ('{"experiment": {}}', 'is no experiment file: it has no \'experiment\' with an "info"'),
+        ('{"experiment": {}}', "is no experiment file: it has no 'experiment' with an \"info\""),
         ("[]", "is no experiment file"),
         ('{"measurement": {"info": {}}}', "is no experiment file"),
     ],
@@ -573,17 +618,21 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path, directory, scr
         path.chmod(0o755)
     before = snapshot(tmp_path / "experiment")
     create = "coma.Experiment(sys.argv[1])"
-    assert f'ExperimentError: Directory "{tmp_path}/empty" is not writable' in as_nobody(script, create, tmp_path / "empty")
+    assert f'ExperimentError: Directory "{tmp_path}/empty" is not writable' in as_nobody(
+        script, create, tmp_path / "empty"
+    )
     below = as_nobody(script, create, tmp_path / "empty" / "e")
     assert f'ExperimentError: Cannot create directory "{tmp_path}/empty/e": Permission denied' in below
-    read = "e = helpers.sweep(sys.argv[1]); print(e.run(helpers.square), len(e.retrieve_results([('x', 'parameters/x')])))"
+    read = (
+        "e = helpers.sweep(sys.argv[1]); print(e.run(helpers.square), len(e.retrieve_results([('x', 'parameters/x')])))"
+    )
     assert as_nobody(script, read, directory) == "(0, 4) 1\n"
     write = "helpers.sweep(sys.argv[1], 5).run(helpers.square)"
     assert "coma.errors.ArchiveError: Cannot write" in as_nobody(script, write, directory)
     assert snapshot(directory) == before
 
 
-def test_a_full_disk_loses_nothing(tmp_path, script):
+def test_a_full_disk_loses_nothing(tmp_path):
     """The run stops with an error that names the file; what was saved is whole, and the next run goes on."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -592,7 +641,7 @@ def test_a_full_disk_loses_nothing(tmp_path, script):
         pytest.skip("needs root and the right to mount a tmpfs")
     try:
         e = sweep(disk / "e", 20)
-        with pytest.raises(coma.ArchiveError, match='Cannot write ".*": No space left on device'):
+        with pytest.raises(coma.ArchiveError, match=r'Cannot write ".*": No space left on device'):
             e.run(lambda p: {**square(p), "ballast": "x" * 10_000})
         done = e.number_of_measurements()
         assert 0 < done < 20
@@ -603,7 +652,7 @@ def test_a_full_disk_loses_nothing(tmp_path, script):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("name", ["größe ü", "a b\nc", "it's \"quoted\"", "x" * 200, "-rf", "$HOME", "*?[a]", "ex.json"])
+@pytest.mark.parametrize("name", ["größe ü", "a b\nc", 'it\'s "quoted"', "x" * 200, "-rf", "$HOME", "*?[a]", "ex.json"])
 def test_a_directory_may_have_any_name(tmp_path, name):
     """Blanks, newlines, quotes and wildcards are characters like any other."""
     e = sweep(tmp_path / name)

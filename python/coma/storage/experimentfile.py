@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import warnings
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ class ExperimentFile:
     def __init__(self, archive: Archive, tree: Tree) -> None:
         self.archive = archive
         self.tree = tree
+        self._stored = copy.deepcopy(self.info)
 
     @property
     def info(self) -> Tree:
@@ -57,17 +59,20 @@ class ExperimentFile:
     def load(self) -> None:
         """Read the file again."""
         self.tree = _checked(self.archive.load(), self.archive.filename)
+        self._stored = copy.deepcopy(self.info)
 
     def save(self) -> None:
         """Replace the file by the tree."""
         self.archive.save({ROOT: self.tree})
+        self._stored = copy.deepcopy(self.info)
 
     def refresh(self) -> None:
-        """Take over from the file what another process archived or activated; keep our own info."""
+        """Take over from the file what another process changed there; keep what we changed in our own info."""
         if self.archive.exists():
-            info = self.info
+            ours, before = self.info, self._stored
             self.load()
-            self.tree["info"] = info
+            ours.update({key: value for key, value in self.info.items() if ours.get(key) == before.get(key)})
+            self.tree["info"] = ours
 
 
 def find(directory: Path, config: Config, id: int | None) -> ExperimentFile | None:
