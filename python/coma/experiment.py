@@ -239,10 +239,13 @@ class Experiment:
             If points failed; each member has its parameter set as a note. The others are saved, and each failure is
             kept as a record, see `failures`, until a later run succeeds.
         ExperimentError
-            If there is something to run and the experiment is inactive; or no workers are left.
+            If `function` cannot be called; there is something to run and the experiment is inactive; or no workers are
+            left.
         ProgramError
             If the program is missing or cannot be executed, before anything runs.
         """
+        if not callable(function):
+            raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
         missing = self._sweep.missing(self._measurements())
         if not missing:
             return 0, len(self._sweep)

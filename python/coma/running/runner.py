@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import cloudpickle
+import numpy as np
 
 from coma.errors import ExperimentError, RemoteError
 from coma.running.parameterset import ParameterSet
@@ -17,6 +18,7 @@ from coma.running.timelimit import time_limit
 from coma.storage.measurement import Tree, compose, now
 from coma.trees.serializer import Serializer
 
+_NO_TREES = (str, bytes, int, float, complex, list, tuple, set, np.ndarray, np.generic)
 Function = Callable[[ParameterSet], Any]
 Job = tuple[int, ParameterSet]
 
@@ -61,7 +63,7 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     start = now()
     with time_limit(call.timeout):
         result = call.function(parameter_set)
-    if result is None or isinstance(result, str | bytes | int | float | complex | list | tuple | set):
+    if result is None or isinstance(result, _NO_TREES):
         raise ExperimentError(
             f"{_name(call.function)} returned {_summary(result)} for {parameter_set}; it must return a dictionary "
             "such as {'parameters': {...}, 'results': {...}}, or an object that can be serialised"
