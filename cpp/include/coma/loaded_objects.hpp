@@ -5,12 +5,13 @@
 #define COMA_LOADED_OBJECTS_HPP
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "numbers.hpp"
+#include "object_table.hpp"
+#include "traits.hpp"
 #include "xml_reader.hpp"
 
 namespace coma::detail {
@@ -64,14 +65,38 @@ public:
         return versions_.back().second;
     }
 
-    std::shared_ptr<void>& owner_of(const void* object) {
-        for (auto& [address, owner] : owners_)
-            if (address == object) return owner;
-        return owners_.emplace_back(object, nullptr).second;
+    /// Remembers an object that a pointer created, and that may therefore get an owner.
+    void created(const void* address, const void* type) {
+        if (table_.insert(address, type).second) owners_.push_back({nullptr, nullptr, nullptr});
+    }
+
+    /// The owner of an object that a pointer created; nullptr if none did, or the owner is of another kind.
+    template <class Owner>
+    Owner* owner_of(const void* address, const void* type) {
+        const object_table::entry* found = table_.find(address, type);
+        if (!found) return nullptr;
+        any_owner& owner = owners_[found->id];
+        if (!owner.object)
+            owner = {new Owner(), &type_key<Owner>::here, [](void* object) { delete static_cast<Owner*>(object); }};
+        return owner.type == &type_key<Owner>::here ? static_cast<Owner*>(owner.object) : nullptr;
+    }
+
+    loaded_objects() = default;
+    loaded_objects(const loaded_objects&) = delete;
+    loaded_objects& operator=(const loaded_objects&) = delete;
+    ~loaded_objects() {
+        for (const any_owner& owner : owners_)
+            if (owner.object) owner.destroy(owner.object);
     }
 
 private:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+    struct any_owner {
+        void* object;
+        const void* type;
+        void (*destroy)(void*);
+    };
 
     struct noted {
         std::size_t id;
@@ -90,7 +115,8 @@ private:
     std::vector<noted> noted_;
     std::vector<std::size_t> by_id_;
     std::vector<std::pair<const void*, unsigned>> versions_;
-    std::vector<std::pair<const void*, std::shared_ptr<void>>> owners_;
+    object_table table_;
+    std::vector<any_owner> owners_;
 };
 
 }  // namespace coma::detail

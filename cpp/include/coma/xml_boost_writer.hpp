@@ -13,6 +13,7 @@
 
 #include "errors.hpp"
 #include "numbers.hpp"
+#include "object_table.hpp"
 #include "tree.hpp"
 #include "xml_text.hpp"
 #include "xml_writer.hpp"
@@ -42,45 +43,6 @@ struct class_record {
     bool class_info;
     bool tracked;
     unsigned version;
-};
-
-/// Numbers the objects that were saved, by class and address.
-class object_table {
-public:
-    struct entry {
-        const void* address = nullptr;
-        std::size_t type = 0;
-        std::size_t id = 0;
-        bool by_pointer = false;
-    };
-
-    /// The entry of an object and whether it is new; it stays valid until the next call.
-    std::pair<entry*, bool> insert(const void* address, std::size_t type) {
-        if (2 * (count_ + 1) > slots_.size()) grow();
-        entry* found = find(address, type);
-        if (found->address) return {found, false};
-        *found = entry{address, type, count_++, false};
-        return {found, true};
-    }
-
-private:
-    entry* find(const void* address, std::size_t type) noexcept {
-        const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address)) ^ (type << 56);
-        std::size_t slot = static_cast<std::size_t>(bits * 0x9E3779B97F4A7C15u >> 20) & (slots_.size() - 1);
-        while (slots_[slot].address && (slots_[slot].address != address || slots_[slot].type != type))
-            slot = (slot + 1) & (slots_.size() - 1);
-        return &slots_[slot];
-    }
-
-    void grow() {
-        std::vector<entry> old(slots_.empty() ? 64 : 2 * slots_.size());
-        old.swap(slots_);
-        for (const entry& e : old)
-            if (e.address) *find(e.address, e.type) = e;
-    }
-
-    std::vector<entry> slots_;
-    std::size_t count_ = 0;
 };
 
 /// Writes elements of Boost's form to a string.
@@ -156,7 +118,7 @@ public:
             class_attributes(known, about);
         }
         if (!about.tracked) return true;
-        const auto [object, is_new] = objects_.insert(address, known.id);
+        const auto [object, is_new] = objects_.insert(address, about.key);
         if (object->by_pointer && !is_new)
             throw error("an object is saved by value that was saved through a pointer before: save it by value first, "
                         "or always through pointers");
@@ -171,7 +133,7 @@ public:
         if (!known.shown && about.class_info) class_attributes(known, about);
         known.shown = true;
         if (!about.tracked) return true;
-        const auto [object, is_new] = objects_.insert(address, known.id);
+        const auto [object, is_new] = objects_.insert(address, about.key);
         attribute(is_new ? "object_id=\"_" : "object_id_reference=\"_", object->id);
         object->by_pointer = object->by_pointer || is_new;
         return is_new;

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -98,8 +98,13 @@ public:
     void reset_object_address(const T* to, const T* from) noexcept {
         objects_.moved(0, from, sizeof(T), to);
     }
-    /// For load(): the one shared owner of a pointer that was loaded.
-    std::shared_ptr<void>& owner_of(const void* object) { return objects_.owner_of(object); }
+    /// For the load() of a smart pointer: the one Owner that all pointers to an object have in common.
+    template <class Owner, class T>
+    Owner& owner_of(const T* object) {
+        Owner* owner = objects_.owner_of<Owner>(object, &detail::type_key<T>::here);
+        if (!owner) at_.fail("a smart pointer points to an object that belongs to something else");
+        return *owner;
+    }
 
     /// For load(): fails with file and line.
     [[noreturn]] void fail(const std::string& what) const { at_.fail(what); }
@@ -228,6 +233,7 @@ private:
             access::destroy(created);
             throw;
         }
+        objects_.created(created, &detail::type_key<object>::here);
         pointer = created;
     }
 
