@@ -204,9 +204,9 @@ class _Call:
         if status is None:
             self._fail(f"was ended after the timeout of {self.program.timeout:g} s")
         if status < 0:
-            self._fail(f"was ended by signal {_signal_name(-status)}")
+            self._fail(f"was ended by signal {_signal_name(-status)}", signal=-status)
         if status > 0:
-            self._fail(f"failed with exit status {status}")
+            self._fail(f"failed with exit status {status}", exit_status=status)
 
     def _measurement(self) -> dict[str, Any]:
         if self.output.is_file():
@@ -241,11 +241,11 @@ class _Call:
         if identity.key(found, None) != identity.key(asked, None):
             self._fail(f"wrote a measurement for other parameters: {path} is {found!r}, asked for was {asked!r}")
 
-    def _fail(self, what: str) -> NoReturn:
+    def _fail(self, what: str, **status: int) -> NoReturn:
         lines = [f"{self.command[0]} {what}", f"  parameters: {self.parameter_set}", f"  command: {self.command}"]
         tail = _tail(self.stderr)
         lines += ["  last lines of standard error:", *(f"    {line}" for line in tail)] if tail else []
-        raise ProgramError("\n".join(lines))
+        raise ProgramError("\n".join(lines), {"command": self.command, **status, "stderr": tail})
 
 
 def _executable(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import cloudpickle
 import numpy as np
 
-from coma.errors import ExperimentError, RemoteError
+from coma.errors import ExperimentError, ProgramError, RemoteError
 from coma.running.parameterset import ParameterSet
 from coma.running.timelimit import time_limit
 from coma.storage.measurement import Tree, compose, now
@@ -86,7 +86,7 @@ def attempt(call: Call, parameter_set: ParameterSet, catch: type[BaseException] 
 def failure(error: BaseException, start: str) -> Failure:
     """Return the failure that an exception is."""
     text = "".join(traceback.format_exception(error))
-    details = getattr(error, "details", {})
+    details = error.details if isinstance(error, ProgramError) else {}
     return Failure(type(error).__qualname__, str(error), text, details, start, now(), error)
 
 
