@@ -3,27 +3,47 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import socket
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 _NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 _MODE = 0o666
+_FEW = 16
+_HOST = re.sub(r"[^\w.]", "_", socket.gethostname())
+_TEMPORARY = re.compile(r"\..+~" + re.escape(_HOST) + r"~(\d+)~[0-9a-f]+\.tmp")
 
 
 def replace(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part."""
-    with _temporary_file(Path(path), data) as temporary:
-        os.replace(temporary, path)
-    sync_directory(Path(path).parent)
+    target = Path(path)
+    temporary = _temporary_name(target)
+    try:
+        if not _link_unnamed(temporary, data, durable=True):
+            _create(temporary, data, durable=True)
+        os.replace(temporary, target)
+    finally:
+        remove(temporary)
+    sync_directory(target.parent)
 
 
-def publish(path: str | os.PathLike[str], data: bytes) -> None:
+def publish(path: str | os.PathLike[str], data: bytes, durable: bool = True) -> None:
     """Write `data` to the new file `path`, whole or not at all.
+
+    Parameters
+    ----------
+    path, data
+        The file and its content.
+    durable
+        Make it outlast a power cut before returning; else the caller does so, see `Flusher`.
 
     Raises
     ------
@@ -31,9 +51,10 @@ def publish(path: str | os.PathLike[str], data: bytes) -> None:
         If `path` exists; it is left as it is.
     """
     target = Path(path)
-    if not _publish_unnamed(target, data):
-        _publish_named(target, data)
-    sync_directory(target.parent)
+    if not _link_unnamed(target, data, durable):
+        _link_named(target, data, durable)
+    if durable:
+        sync_directory(target.parent)
 
 
 def remove(path: str | os.PathLike[str]) -> None:
@@ -42,19 +63,74 @@ def remove(path: str | os.PathLike[str]) -> None:
         os.unlink(path)
 
 
+def remove_leftovers(directory: Path) -> None:
+    """Remove temporary files of processes of this host that died while they wrote."""
+    for name in os.listdir(directory):
+        match = _TEMPORARY.fullmatch(name)
+        if match and not _is_alive(int(match[1])):
+            remove(directory / name)
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable, where the system can."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY)
-    except PermissionError:  # a directory may be writable without being readable
-        return
+    with suppress(PermissionError):  # a directory may be writable without being readable
+        _sync(directory)
+
+
+class Flusher:
+    """Makes published files durable: at once when they are rare, once in a while when they are many.
+
+    Parameters
+    ----------
+    interval
+        Seconds that a file may wait.
+    """
+
+    def __init__(self, interval: float = 1.0) -> None:
+        self.interval = interval
+        self._waiting: list[Path] = []
+        self._last = -interval
+
+    def add(self, path: str | os.PathLike[str]) -> None:
+        """Take a file to be made durable."""
+        self._waiting.append(Path(path))
+        if time.monotonic() - self._last >= self.interval:
+            self.flush()
+
+    def flush(self) -> None:
+        """Make all files durable that wait for it."""
+        directories = {path.parent for path in self._waiting}
+        if len(self._waiting) <= _FEW or not all(map(_sync_file_system, directories)):
+            for path in self._waiting:
+                with suppress(FileNotFoundError):
+                    _sync(path)
+        for directory in directories:
+            sync_directory(directory)
+        self._waiting.clear()
+        self._last = time.monotonic()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _publish_unnamed(target: Path, data: bytes) -> bool:
+def _sync_file_system(directory: Path) -> bool:
+    """Flush a whole file system, which is faster than many files; False where the system has no call for it."""
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if sys.platform == "linux" else None
+    if syncfs is None:
+        return False
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        return bool(syncfs(descriptor) == 0)
+    finally:
+        os.close(descriptor)
+
+
+def _link_unnamed(target: Path, data: bytes, durable: bool) -> bool:
     """Publish through a file that has no name until it is whole; False where the system has none."""
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag:
@@ -65,9 +141,11 @@ def _publish_unnamed(target: Path, data: bytes) -> bool:
         if error.errno in _NO_UNNAMED_FILES and target.parent.is_dir():
             return False
         raise
-    with os.fdopen(descriptor, "wb") as file:
-        _write_all(file.fileno(), data)
-        return _link_descriptor(file.fileno(), target)
+    try:
+        _write_all(descriptor, data, durable)
+        return _link_descriptor(descriptor, target)
+    finally:
+        os.close(descriptor)
 
 
 def _link_descriptor(descriptor: int, target: Path) -> bool:
@@ -82,38 +160,47 @@ def _link_descriptor(descriptor: int, target: Path) -> bool:
     return True
 
 
-def _publish_named(target: Path, data: bytes) -> None:
-    with _temporary_file(target, data) as temporary:
-        try:
-            os.link(temporary, target)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            _create(target, data)
-
-
-@contextmanager
-def _temporary_file(target: Path, data: bytes) -> Iterator[Path]:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    _create(temporary, data)
+def _link_named(target: Path, data: bytes, durable: bool) -> None:
+    temporary = _temporary_name(target)
     try:
-        yield temporary
+        _create(temporary, data, durable)
+        os.link(temporary, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _create(target, data, durable)
     finally:
         remove(temporary)
 
 
-def _create(path: Path, data: bytes) -> None:
+def _temporary_name(target: Path) -> Path:
+    return target.with_name(f".{target.name[:100]}~{_HOST}~{os.getpid()}~{secrets.token_hex(4)}.tmp")
+
+
+def _create(path: Path, data: bytes, durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            _write_all(file.fileno(), data)
+        _write_all(descriptor, data, durable)
     except BaseException:
         remove(path)
         raise
+    finally:
+        os.close(descriptor)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, data: bytes, durable: bool) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-    os.fsync(descriptor)
+    if durable:
+        os.fsync(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

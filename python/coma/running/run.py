@@ -47,6 +47,7 @@ class Run:
         self.errors: list[Exception] = []
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[str] = set()
+        self._flusher = files.Flusher()
 
     def measure(
         self,
@@ -60,12 +61,17 @@ class Run:
         """Measure all points, or up to the first failure."""
         self._records = self._earlier_failures(missing)
         jobs = ((self.take_id(), p) for p in missing)
-        with closing(_outcomes(call, jobs, pool, workers)) as outcomes, bar(len(missing), progress) as steps:
-            for job, outcome in outcomes:
-                self._keep(job, outcome)
-                steps.update()
-                if self.errors and not keep_going:
-                    return
+        files.remove_leftovers(self.home.directory)
+        try:
+            with closing(_outcomes(call, jobs, pool, workers)) as outcomes, bar(len(missing), progress) as steps:
+                for job, outcome in outcomes:
+                    self._keep(job, outcome)
+                    steps.update()
+                    if self.errors and not keep_going:
+                        return
+        finally:
+            self._flusher.flush()
+            self.home.ids.give_back()
 
     def _keep(self, job: Job, outcome: Outcome) -> None:
         number, parameter_set = job
@@ -84,7 +90,7 @@ class Run:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
         start = tree["info"]["start_date"]
         try:
-            self.home.add(tree, number)
+            self._flusher.add(self.home.add(tree, number, durable=False))
         except (JsonArchiveError, XMLArchiveError) as error:
             return runner.failure(error, start)
         return None

@@ -95,8 +95,12 @@ class IndexFile:
     def next(self, count: int = 1) -> int:
         """Take `count` ids under the lock, and return the first of them."""
         with self.lock():
-            first = self.read() + 1
-            self.write(first + count - 1)
+            return self.next_unlocked(count)
+
+    def next_unlocked(self, count: int) -> int:
+        """Take `count` ids and return the first of them; the caller holds the lock."""
+        first = self.read() + 1
+        self.write(first + count - 1)
         return first
 
     @contextmanager

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from coma.storage.measurement import ROOT, FileMeasurement, MemoryMeasurement, T
 from coma.storage.names import Names
 from coma.trees.serializer import Serializer
 from coma.trees.tree import equal
+
+_FAST = 1.0  # seconds in which a block of ids is used up by fast points
+_LARGEST_BLOCK = 1024
 
 
 class Measurements(Protocol):
@@ -44,6 +48,42 @@ class MemoryMeasurements:
         return len(self.trees)
 
 
+class Ids:
+    """Ids taken from the index in blocks, small ones while points are slow and larger ones while they are fast."""
+
+    def __init__(self, home: FileMeasurements) -> None:
+        self.home = home
+        self._next = 1
+        self._last = 0
+        self._size = 1
+        self._taken = 0.0
+
+    def next(self) -> int:
+        """Return an id that nobody else gets."""
+        if self._next > self._last:
+            self._take_block()
+        self._next += 1
+        return self._next - 1
+
+    def give_back(self) -> None:
+        """Return the ids that were not used, if nobody took any since."""
+        index = self.home.index
+        if self._next <= self._last and index.exists():
+            with index.lock():
+                if index.exists() and index.read() == self._last:
+                    index.write(self._next - 1)
+        self._next, self._last, self._size = 1, 0, 1
+
+    def _take_block(self) -> None:
+        fast = time.monotonic() - self._taken < _FAST
+        self._size = min(2 * self._size, _LARGEST_BLOCK) if fast else 1
+        with self.home.index.lock():
+            self.home.create_index()
+            self._next = self.home.index.next_unlocked(self._size)
+        self._last = self._next + self._size - 1
+        self._taken = time.monotonic()
+
+
 class FileMeasurements:
     """The measurements of an active experiment, one file each.
 
@@ -67,6 +107,7 @@ class FileMeasurements:
             default_format=config["archive_default_format"],
             pretty_print=config["archive_pretty_print"],
         )
+        self.ids = Ids(self)
 
     def __iter__(self) -> Iterator[FileMeasurement]:
         damaged: list[str] = []
@@ -132,26 +173,26 @@ class FileMeasurements:
     def new(self) -> FileMeasurement:
         """Return a measurement with an id of its own, which has no file until it is saved."""
         number = self.take_id()
+        self.ids.give_back()
         archive = self._archive(str(self.directory / self.names.name(number)))
         return FileMeasurement(archive, compose({}, measurement_id=number))
 
     def take_id(self) -> int:
-        """Return the next id whose file name is free."""
+        """Return the next id whose file name is free; the caller may give back what it does not use, see `Ids`."""
         while True:
-            number = self._next()
+            number = self.ids.next()
             if not archives.archive_exists(self.directory / self.names.name(number)):
                 return number
 
-    def add(self, tree: Tree, number: int | None = None) -> str:
+    def add(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Publish a plain tree as a new measurement and return its path; where `number` is taken, under the next id."""
         while True:
-            number = self.take_id() if number is None else number
             try:
-                return self.publish(compose(tree, measurement_id=number), number)
+                return self.publish(compose(tree, measurement_id=number), number, durable)
             except FileExistsError:
-                number = None
+                number = self.take_id()
 
-    def publish(self, tree: Tree, number: int) -> str:
+    def publish(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Write a plain tree to the file that belongs to an id, and return its path.
 
         Raises
@@ -164,7 +205,7 @@ class FileMeasurements:
         path = str(self.directory / f"{self.names.name(number)}.{self.config['archive_default_format']}")
         text = archives.dumps({ROOT: tree}, archives.format_of(path), self.config["archive_pretty_print"])
         try:
-            files.publish(path, text)
+            files.publish(path, text, durable)
         except FileExistsError:
             raise
         except OSError as error:
@@ -178,12 +219,6 @@ class FileMeasurements:
                 for path in paths:
                     files.remove(path)
             self.index.write(0)
-
-    def _next(self) -> int:
-        if not self.index.exists():
-            with self.index.lock():
-                self.create_index()
-        return self.index.next()
 
     def _read(self, paths: list[str]) -> FileMeasurement:
         measurement = self._load(paths[0])
