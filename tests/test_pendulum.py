@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import doctest
 import math
+import pickle
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,18 @@ def test_object_tells_its_state(kind: type[Any]) -> None:
     assert list(state["parameters"].items()) == [("theta_0", -30.0), ("theta", 10.0), ("L", 4.0)]
     assert list(state["results"].items()) == [("t", s.t), ("t_", s.t_)]
     assert s.t == pytest.approx(2.0 * legendre_time(-30.0, 10.0), rel=1e-8)
+
+
+def test_object_of_the_extension_survives_a_pickle() -> None:
+    """The C++ class is pickled through its XML archive, which keeps every bit, and NaN before it has run."""
+    s = extension.Pendulum()
+    before = pickle.loads(pickle.dumps(s))
+    s.theta_0, s.theta = -30.0, 0.1
+    s.run()
+    after = pickle.loads(pickle.dumps(s))
+    assert math.isnan(before.t)
+    assert before.L == 1.0
+    assert after.coma_getstate() == s.coma_getstate()
 
 
 @pytest.mark.parametrize("format", ["json", "xml"])

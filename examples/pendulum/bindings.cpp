@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The pendulum as a Python extension module.
+#include <coma/xml_iarchive.hpp>
+#include <coma/xml_oarchive.hpp>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+
+#include <string>
 
 #include "pendulum.hpp"
 
@@ -14,6 +18,14 @@ namespace {
 py::dict state(const Pendulum& s) {
     return py::dict("parameters"_a = py::dict("theta_0"_a = s.theta_0, "theta"_a = s.theta, "L"_a = s.L),
                     "results"_a = py::dict("t"_a = s.t, "t_"_a = s.t_));
+}
+
+std::string to_xml(const Pendulum& s) { return coma::to_xml("pendulum", s); }
+
+Pendulum from_xml(const std::string& text) {
+    Pendulum s;
+    coma::from_xml(text, "pendulum", s);
+    return s;
 }
 
 }  // namespace
@@ -36,5 +48,6 @@ PYBIND11_MODULE(pendulum_ext, module) {
         .def_property_readonly_static("program", [](const py::object&) { return Pendulum::program; })
         .def_property_readonly_static("version", [](const py::object&) { return Pendulum::version; })
         .def("run", &Pendulum::run, py::call_guard<py::gil_scoped_release>(), "Compute t and t_.")
-        .def("coma_getstate", &state, "The tree that Coma stores.");
+        .def("coma_getstate", &state, "The tree that Coma stores.")
+        .def(py::pickle(&to_xml, &from_xml));
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <coma/nvp.hpp>
 #include <limits>
 #include <stdexcept>
 
@@ -106,6 +107,11 @@ public:
     void run() {
         t = swing_time(theta_0, theta, L);
         t_ = small_angle_time(theta_0, theta, L);
+    }
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive & COMA_NVP(theta_0) & COMA_NVP(theta) & COMA_NVP(L) & COMA_NVP(t) & COMA_NVP(t_);
     }
 };
 
