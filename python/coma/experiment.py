@@ -253,7 +253,7 @@ class Experiment:
         if isinstance(function, Program):
             function, timeout = function.limited(timeout), None
             function.check(missing[0].names)
-        run = Run(self._files, self._failures, self._take_id)
+        run = Run(self._files, self._failures, self._require_still_active)
         call = Call(self._call(function), self.serializer, timeout)
         begin = now()
         try:
@@ -271,10 +271,9 @@ class Experiment:
         """Call `function` for one parameter set; override this to wrap every call."""
         return function(parameter_set)
 
-    def _take_id(self) -> int:
+    def _require_still_active(self) -> None:
         if not self.mindex.exists():  # another process may have archived the experiment
             self._require_active("Cannot run a new measurement")
-        return self._files.take_id()
 
     def _call(self, function: Function) -> Function:
         """Return `function`, within `run_measurement` where that is overridden."""

@@ -18,7 +18,7 @@ from coma.running.runner import Call, Failure, Job, Outcome
 from coma.running.sweep import warn_of_other_parameters
 from coma.storage.failures import Failures
 from coma.storage.measurement import Tree
-from coma.storage.measurements import FileMeasurements
+from coma.storage.measurements import FileMeasurements, Ids
 
 
 class Run:
@@ -28,8 +28,8 @@ class Run:
     ----------
     home, failures
         Where measurements and failure records go.
-    take_id
-        Returns the id of the next attempt.
+    check
+        Raises where no measurement can be added any more.
 
     Attributes
     ----------
@@ -39,14 +39,14 @@ class Run:
         What the others raised, each with its parameter set as a note.
     """
 
-    def __init__(self, home: FileMeasurements, failures: Failures, take_id: Callable[[], int]) -> None:
+    def __init__(self, home: FileMeasurements, failures: Failures, check: Callable[[], None]) -> None:
         self.home = home
         self.failures = failures
-        self.take_id = take_id
         self.measured = 0
         self.errors: list[Exception] = []
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[str] = set()
+        self._ids = Ids(home, check)
         self._flusher = files.Flusher()
 
     def measure(
@@ -60,7 +60,7 @@ class Run:
     ) -> None:
         """Measure all points, or up to the first failure."""
         self._records = self._earlier_failures(missing)
-        jobs = ((self.take_id(), p) for p in missing)
+        jobs = ((self._ids.next(), p) for p in missing)
         files.remove_leftovers(self.home.directory)
         try:
             with closing(_outcomes(call, jobs, pool, workers)) as outcomes, bar(len(missing), progress) as steps:
@@ -71,7 +71,7 @@ class Run:
                         return
         finally:
             self._flusher.flush()
-            self.home.ids.give_back()
+            self._ids.give_back()
 
     def _keep(self, job: Job, outcome: Outcome) -> None:
         number, parameter_set = job

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -49,21 +49,32 @@ class MemoryMeasurements:
 
 
 class Ids:
-    """Ids taken from the index in blocks, small ones while points are slow and larger ones while they are fast."""
+    """Ids taken from the index in blocks, small ones while points are slow and larger ones while they are fast.
 
-    def __init__(self, home: FileMeasurements) -> None:
+    Parameters
+    ----------
+    home
+        The measurements.
+    check
+        Called before each block; raises where no measurement can be added any more.
+    """
+
+    def __init__(self, home: FileMeasurements, check: Callable[[], None]) -> None:
         self.home = home
+        self.check = check
         self._next = 1
         self._last = 0
         self._size = 1
         self._taken = 0.0
 
     def next(self) -> int:
-        """Return an id that nobody else gets."""
-        if self._next > self._last:
-            self._take_block()
-        self._next += 1
-        return self._next - 1
+        """Return an id that nobody else gets, and whose file name is free."""
+        while True:
+            if self._next > self._last:
+                self._take_block()
+            self._next += 1
+            if self.home.is_free(self._next - 1):
+                return self._next - 1
 
     def give_back(self) -> None:
         """Return the ids that were not used, if nobody took any since."""
@@ -77,9 +88,8 @@ class Ids:
     def _take_block(self) -> None:
         fast = time.monotonic() - self._taken < _FAST
         self._size = min(2 * self._size, _LARGEST_BLOCK) if fast else 1
-        with self.home.index.lock():
-            self.home.create_index()
-            self._next = self.home.index.next_unlocked(self._size)
+        self.check()
+        self._next = self.home.take_ids(self._size)
         self._last = self._next + self._size - 1
         self._taken = time.monotonic()
 
@@ -107,7 +117,6 @@ class FileMeasurements:
             default_format=config["archive_default_format"],
             pretty_print=config["archive_pretty_print"],
         )
-        self.ids = Ids(self)
 
     def __iter__(self) -> Iterator[FileMeasurement]:
         damaged: list[str] = []
@@ -173,16 +182,25 @@ class FileMeasurements:
     def new(self) -> FileMeasurement:
         """Return a measurement with an id of its own, which has no file until it is saved."""
         number = self.take_id()
-        self.ids.give_back()
         archive = self._archive(str(self.directory / self.names.name(number)))
         return FileMeasurement(archive, compose({}, measurement_id=number))
 
     def take_id(self) -> int:
-        """Return the next id whose file name is free; the caller may give back what it does not use, see `Ids`."""
+        """Return the next id whose file name is free."""
         while True:
-            number = self.ids.next()
-            if not archives.archive_exists(self.directory / self.names.name(number)):
+            number = self.take_ids(1)
+            if self.is_free(number):
                 return number
+
+    def take_ids(self, count: int) -> int:
+        """Take ids from the index, and return the first of them."""
+        with self.index.lock():
+            self.create_index()
+            return self.index.next_unlocked(count)
+
+    def is_free(self, number: int) -> bool:
+        """Tell whether no file has the name that belongs to an id."""
+        return not archives.archive_exists(self.directory / self.names.name(number))
 
     def add(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Publish a plain tree as a new measurement and return its path; where `number` is taken, under the next id."""
