@@ -32,7 +32,7 @@ def install_pendulum(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Run ruff and mypy."""
-    session.install(".", *dependencies("lint"))
+    session.install(".", *dependencies("test"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
