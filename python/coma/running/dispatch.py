@@ -64,6 +64,8 @@ class Dispatcher:
             while True:
                 with self.pool.open() as executor:
                     finished = yield from self._drain(executor)
+                if finished and self.interrupt.requested:
+                    raise KeyboardInterrupt
                 if finished:
                     return
 

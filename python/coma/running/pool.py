@@ -78,6 +78,10 @@ def local(function: Any, workers: int) -> Pool:
 
 def given(executor: Executor | Make) -> Pool:
     """Return a pool of the caller's executor, or of those that the caller's function makes."""
+    if not (callable(executor) or hasattr(executor, "submit")):
+        raise ExperimentError(
+            f"{executor!r} is no executor; pass a concurrent.futures.Executor, or a function that makes one"
+        )
     if isinstance(executor, Executor) or not callable(executor):
         return Pool(_like(executor), executor)
     return Pool(executor)
