@@ -41,18 +41,17 @@ def boost() -> Path | None:
     return None
 
 
-def need_boost() -> Path:
-    """Return Boost's prefix, or skip the test."""
-    prefix = boost()
+def boosts() -> list[Path | None]:
+    """Return the prefixes of all Boost libraries to test with: cmeel-boost's and those named by COMA_TEST_BOOST."""
+    return [boost(), *map(Path, filter(None, os.environ.get("COMA_TEST_BOOST", "").split(os.pathsep)))]
+
+
+def boost_flags(prefix: Path | None) -> list[str]:
+    """Return what a program with Boost.Serialization needs, or skip the test; Boost's headers may have warnings."""
     if prefix is None:
         pytest.skip("the package cmeel-boost, which brings Boost.Serialization, is not installed")
-    return prefix
-
-
-def boost_flags() -> list[str]:
-    """Return what a program with Boost.Serialization needs; Boost's own headers are compiled without warnings."""
-    prefix = need_boost()
-    return ["-isystem", f"{prefix}/include", f"-L{prefix}/lib", f"-Wl,-rpath,{prefix}/lib", "-lboost_serialization"]
+    library = next(prefix.glob("lib/**/libboost_serialization.so")).parent
+    return ["-isystem", f"{prefix}/include", f"-L{library}", f"-Wl,-rpath,{library}", "-lboost_serialization"]
 
 
 def compile_cpp(

@@ -41,7 +41,8 @@ void boost_read(const std::string& text, T& object, unsigned flags = 0) {
 
 inline coma::xml_form form_of(bool exact) {
     coma::xml_form form = exact ? coma::exact_boost_form : coma::boost_form;
-    form.version = boost::archive::BOOST_ARCHIVE_VERSION();
+    const auto version = boost::archive::BOOST_ARCHIVE_VERSION();
+    form.version = version;
     return form;
 }
 
