@@ -123,7 +123,8 @@ def as_table(rows: list[list[Any]]) -> np.ndarray[Any, Any]:
     """Return rows of equal length as an array.
 
     Numbers become the narrowest of bool, int64, uint64 and float64 that holds them all, strings a string array,
-    arrays of one shape further dimensions; anything else, and any mixture with strings, stays as objects.
+    arrays of one shape further dimensions; anything else, mixtures with strings, and what would lose digits, stays as
+    objects.
 
     Examples
     --------
@@ -140,6 +141,8 @@ def as_table(rows: list[list[Any]]) -> np.ndarray[Any, Any]:
         table = np.array(cells)
     except (ValueError, OverflowError):
         return _object_table(cells, shape)
+    if not _is_exact(table, cells):
+        return _object_table(cells, shape)
     return table.reshape(shape + table.shape[1:])
 
 
@@ -148,6 +151,11 @@ def _is_uniform(cells: list[Any]) -> bool:
     if np.ndarray in kinds:
         return kinds == {np.ndarray} and len({cell.shape for cell in cells}) == 1
     return kinds <= {bool, int, float, complex} or kinds == {str}
+
+
+def _is_exact(table: np.ndarray[Any, Any], cells: list[Any]) -> bool:
+    """Tell whether numpy kept every scalar: it rounds large integers beside floats, and cuts NULs off strings."""
+    return table.ndim > 1 or all(a == b or b != b for a, b in zip(table.tolist(), cells, strict=True))  # noqa: PLR0124
 
 
 def _cell(value: Any) -> Any:
