@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The order of the modules, and the public names."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import coma
+
+PACKAGE = Path(coma.__file__).parent
+FLOORS = [
+    ["errors"],
+    ["config", "files", "headers"],
+    ["trees"],
+    ["archives"],
+    ["storage"],
+    ["running"],
+    ["results"],
+    ["experiment"],
+    ["parallelexperiment"],
+    ["__init__"],
+    ["cli", "__main__"],
+]
+MODULES = sorted(path.relative_to(PACKAGE).with_suffix("") for path in PACKAGE.rglob("*.py"))
+
+
+def imported(path):
+    """Return the modules of coma that a file imports, also within functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full"
+            module = node.module or ""
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def floor(module):
+    """Return the number of the floor that a module or one of its names lies on; None outside coma."""
+    first, *rest = module.split(".")
+    if first != "coma":
+        return None
+    return next((i for i, rooms in enumerate(FLOORS) if rest and rest[0] in rooms), FLOORS.index(["__init__"]))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_module_imports_only_from_its_floor_and_below(module):
+    """From values at the ground to conveniences at the top; there are no cycles."""
+    own = floor(f"coma.{'.'.join(module.parts)}")
+    above = [name for name in imported(PACKAGE / f"{module}.py") if (floor(name) or 0) > own]
+    assert above == []
+
+
+def test_there_are_no_cycles():
+    """Within a floor neither."""
+    names = {".".join(("coma", *module.parts)): PACKAGE / f"{module}.py" for module in MODULES}
+    uses = {
+        name: {other for other in names for used in imported(path) if used == other or used.startswith(f"{other}.")}
+        - {name, "coma.__init__"}
+        for name, path in names.items()
+    }
+    while free := [name for name, others in uses.items() if not others]:
+        uses = {name: others - set(free) for name, others in uses.items() if name not in free}
+    assert uses == {}
+
+
+def test_the_public_names_are_listed():
+    """In alphabetical order, each exists, and none is missing."""
+    public = [name for name in vars(coma) if not name.startswith("_")]
+    modules = {path.stem for path in PACKAGE.iterdir()}
+    assert coma.__all__ == sorted(coma.__all__)
+    assert all(hasattr(coma, name) for name in coma.__all__)
+    assert {name for name in public if name not in modules} - set(coma.__all__) <= {"version", "annotations"}
+    for path in PACKAGE.rglob("*.py"):
+        assert path.read_text().startswith("# SPDX-License-Identifier: BSD-2-Clause\n") or not path.read_text()
+
+
+def test_every_public_object_says_what_it_is():
+    """Classes, functions and the public methods of classes."""
+    for name in coma.__all__:
+        item = getattr(coma, name)
+        assert item.__doc__ or name == "__version__"
+        members = vars(item).items() if isinstance(item, type) else ()
+        bare = [member for member, value in members if callable(value) and member[0] != "_" and not value.__doc__]
+        assert bare == [], name
+
+
+@pytest.mark.parametrize("name", ["IPython", "ipyparallel", "matplotlib", "pandas", "xarray", "scipy"])
+def test_extras_are_imported_where_they_are_used(name):
+    """No module imports them when it is imported itself."""
+    for module in MODULES:
+        tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+        top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        for node in top:
+            used = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            assert name not in {item.partition(".")[0] for item in used}, module
+
+
+def test_every_module_can_be_imported_alone():
+    """Each says what it is."""
+    for module in MODULES:
+        if module.name not in ("__init__", "__main__"):
+            assert importlib.import_module(".".join(("coma", *module.parts))).__doc__
