@@ -31,6 +31,7 @@ OPTIONS = (
     Option("measurement_index", "measurement.index", "Name of the measurement index, without suffix."),
     Option("archive_default_format", "json", "Format of new files: json or xml."),
     Option("archive_pretty_print", True, "Indent files: yes or no."),
+    Option("record_environment", True, "Keep host, user, versions and git commit of each run: yes or no."),
     Option("serializer_getstate", "coma_getstate", "Method that returns an object's state."),
     Option("serializer_setstate", "coma_setstate", "Method that restores an object from its state."),
 )

@@ -7,14 +7,17 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from coma.archives.archive import Archive
 from coma.config import load_config
-from coma.errors import ExperimentError
+from coma.errors import ComaError, ExperimentError
 from coma.results.results import ResultList, retrieve
 from coma.running import pool as pools
+from coma.running import provenance
+from coma.running.explain import explain
 from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
 from coma.running.program import Program
@@ -25,7 +28,7 @@ from coma.storage import archiving, experimentfile
 from coma.storage.failures import FailureRecord, Failures
 from coma.storage.globalindex import global_index
 from coma.storage.indexfile import IndexFile
-from coma.storage.measurement import FileMeasurement, MemoryMeasurement, now
+from coma.storage.measurement import FileMeasurement, MemoryMeasurement
 from coma.storage.measurements import FileMeasurements, Measurements, MemoryMeasurements
 from coma.trees import identity
 from coma.trees.serializer import RecursiveSerializer
@@ -159,8 +162,9 @@ class Experiment:
 
     def save(self) -> None:
         """Write description, tags and dates to the experiment file."""
-        self._file.refresh()
-        self._file.save()
+        with self.mindex.lock():
+            self._file.refresh()
+            self._file.save()
 
     def load(self) -> None:
         """Read the experiment file again, and forget changes that were not saved."""
@@ -255,14 +259,9 @@ class Experiment:
             function.check(missing[0].names)
         run = Run(self._files, self._failures, self._require_still_active)
         call = Call(self._call(function), self.serializer, timeout)
-        begin = now()
-        try:
-            run.measure(missing, call, _pool(function, executor, workers), workers, keep_going, progress)
-        finally:
-            if run.measured or run.errors:
-                self._file.info["start_date"] = self.start_date or begin
-                self._file.info["end_date"] = now()
-                self.save()
+        pool = _pool(function, executor, workers)
+        with self._recorded():
+            run.measure(missing, call, pool, workers, keep_going, progress)
         if run.errors:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
         return run.measured, len(self._sweep)
@@ -270,6 +269,25 @@ class Experiment:
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
         """Call `function` for one parameter set; override this to wrap every call."""
         return function(parameter_set)
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        where = provenance.environment() if self.config["record_environment"] else None
+        with self.mindex.lock():
+            self._file.begin_run(where)
+        try:
+            yield
+        except BaseException as error:
+            try:
+                self._end_run(where)
+            except ComaError as second:  # a full disk, say, which the first error names already
+                error.add_note(f"the end of the run is not recorded: {second}")
+            raise
+        self._end_run(where)
+
+    def _end_run(self, where: Mapping[str, Any] | None) -> None:
+        with self.mindex.lock():
+            self._file.end_run(where)
 
     def _require_still_active(self) -> None:
         if not self.mindex.exists():  # another process may have archived the experiment
@@ -309,6 +327,11 @@ class Experiment:
         The next run tries them again, and removes the record of what then succeeds.
         """
         return list(self._failures)
+
+    def explain(self, *values: Any, **named: Any) -> str:
+        """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures."""
+        asked = self._sweep.parameter_set(values, named)
+        return explain(asked, self._measurements(), self._failures)
 
     def status(self) -> Status:
         """Return how many of the parameter sets are done, failed, missing; and how many files are damaged."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -76,11 +77,17 @@ class Definition:
 class ParameterSet:
     """The values of one point.
 
+    A parameter is reached by name, as an attribute; by path or position, as an item. Two more attributes, unless
+    parameters have those names, depend on the values alone, and neither on the order of points nor on who runs them:
+    ``seed`` (an int of 64 bits) and ``rng`` (a fresh `numpy.random.Generator`).
+
     Examples
     --------
     >>> p = ParameterSet(Definition([('theta_0', 'parameters/theta_0')]), [-5.0])
     >>> p.theta_0, p['parameters/theta_0'], p[0], p
     (-5.0, -5.0, -5.0, (theta_0=-5.0))
+    >>> p.seed, float(p.rng.random()) == float(p.rng.random())
+    (13528057218060929760, True)
     """
 
     __slots__ = ("_definition", "_values")
@@ -146,7 +153,15 @@ class ParameterSet:
     def __getattr__(self, name: str) -> Any:
         if name in self._definition.names:
             return self._values[self._definition.names.index(name)]
+        if name == "rng":
+            return np.random.default_rng(self._entropy())
+        if name == "seed":
+            return int(self._entropy().generate_state(1, np.uint64)[0])
         raise AttributeError(f"no parameter {name!r}; there is {_listed(self.names)}")
+
+    def _entropy(self) -> np.random.SeedSequence:
+        digest = hashlib.sha256(repr((self.paths, self.key())).encode("utf-8", "surrogatepass")).digest()
+        return np.random.SeedSequence(int.from_bytes(digest, "big"))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a parameter set cannot be changed")

@@ -69,6 +69,18 @@ class Sweep:
             )
         self.definition = definition
 
+    def parameter_set(self, values: Sequence[Any], named: Mapping[str, Any]) -> ParameterSet:
+        """Return the parameter set of some values.
+
+        Raises
+        ------
+        ParameterSetError
+            If parameters are not defined, missing or unknown.
+        """
+        if self.definition is None:
+            raise ParameterSetError("call define_parameter_set() before adding parameter sets")
+        return ParameterSet(self.definition, [*values, *_named(self.definition, len(values), named)])
+
     def add(self, values: Sequence[Any], named: Mapping[str, Any]) -> None:
         """Add a parameter set, unless an equal one is there.
 
@@ -77,9 +89,7 @@ class Sweep:
         ParameterSetError
             If parameters are not defined, missing, unknown, or would not come back from a file as they are.
         """
-        if self.definition is None:
-            raise ParameterSetError("call define_parameter_set() before adding parameter sets")
-        added = ParameterSet(self.definition, [*values, *_named(self.definition, len(values), named)])
+        added = self.parameter_set(values, named)
         for name, value in zip(added.names, added.values, strict=True):
             _check_value(name, value)
         if not any(key in self._sets for key in added.candidate_keys()):

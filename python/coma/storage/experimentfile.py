@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.globalindex import global_index
-from coma.storage.measurement import Tree
+from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
 
 ROOT = "experiment"
@@ -65,6 +65,24 @@ class ExperimentFile:
         """Replace the file by the tree."""
         self.archive.save({ROOT: self.tree})
         self._stored = copy.deepcopy(self.info)
+
+    def begin_run(self, environment: Mapping[str, Any] | None) -> None:
+        """Set the start date, if this is the first run, and note where it runs, if that is known."""
+        self.refresh()
+        self.info["start_date"] = self.info.get("start_date") or now()
+        if environment is not None:
+            entry = {"start_date": now(), "end_date": None, **environment}
+            self.info["runs"] = [*self.info.get("runs", []), entry]
+        self.save()
+
+    def end_run(self, environment: Mapping[str, Any] | None) -> None:
+        """Set the end date, of the experiment and of its last run here."""
+        self.refresh()
+        self.info["end_date"] = now()
+        if environment is not None:
+            ours = [run for run in self.info.get("runs", []) if environment.items() <= run.items()]
+            ours[-1]["end_date"] = now()
+        self.save()
 
     def refresh(self) -> None:
         """Take over from the file what another process changed there; keep what we changed in our own info."""
