@@ -7,7 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
+
+#include "pod_vector.hpp"
 
 namespace coma::detail {
 
@@ -33,7 +34,9 @@ public:
         if (entries.size() * 2 <= slots_.size()) {
             insert(entries.back().key, entries.size() - 1);
         } else {
-            slots_.assign(slots_.empty() ? 4 * few : slots_.size() * 2, nowhere);
+            pod_vector<std::size_t> larger;
+            larger.resize(slots_.empty() ? 4 * few : slots_.size() * 2, nowhere);
+            slots_.swap(larger);
             for (std::size_t i = 0; i < entries.size(); ++i) insert(entries[i].key, i);
         }
     }
@@ -60,7 +63,7 @@ private:
         slots_[slot] = position;
     }
 
-    std::vector<std::size_t> slots_;
+    pod_vector<std::size_t> slots_;
 };
 
 }  // namespace coma::detail

@@ -6,11 +6,10 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "numbers.hpp"
 #include "object_table.hpp"
+#include "pod_vector.hpp"
 #include "traits.hpp"
 #include "xml_reader.hpp"
 
@@ -61,8 +60,8 @@ public:
         for (const auto& [key, version] : versions_)
             if (key == type) return version;
         if (attribute == static_cast<std::size_t>(-1)) return known;
-        versions_.emplace_back(type, attribute < 65536 ? static_cast<unsigned>(attribute) : 65536u);
-        return versions_.back().second;
+        versions_.push_back({type, attribute < 65536 ? static_cast<unsigned>(attribute) : 65536u});
+        return versions_.back().version;
     }
 
     /// Remembers an object that a pointer created, and that may therefore get an owner.
@@ -92,6 +91,11 @@ public:
 private:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
+    struct known_version {
+        const void* type;
+        unsigned version;
+    };
+
     struct any_owner {
         void* object;
         const void* type;
@@ -112,11 +116,11 @@ private:
         return noted_[by_id_[id]];
     }
 
-    std::vector<noted> noted_;
-    std::vector<std::size_t> by_id_;
-    std::vector<std::pair<const void*, unsigned>> versions_;
+    pod_vector<noted> noted_;
+    pod_vector<std::size_t> by_id_;
+    pod_vector<known_version> versions_;
     object_table table_;
-    std::vector<any_owner> owners_;
+    pod_vector<any_owner> owners_;
 };
 
 }  // namespace coma::detail

@@ -7,7 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
+
+#include "pod_vector.hpp"
 
 namespace coma::detail {
 
@@ -48,13 +49,14 @@ private:
     }
 
     void grow() {
-        std::vector<entry> old(slots_.empty() ? 64 : 2 * slots_.size());
+        pod_vector<entry> old;
+        old.resize(slots_.empty() ? 64 : 2 * slots_.size(), entry());
         old.swap(slots_);
         for (const entry& e : old)
             if (e.address) *find_slot(e.address, e.type) = e;
     }
 
-    std::vector<entry> slots_;
+    pod_vector<entry> slots_;
     std::size_t count_ = 0;
 };
 

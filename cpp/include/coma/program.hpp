@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -66,17 +65,12 @@ public:
 private:
     using simulation_call = void (*)(void*, const parameters&, measurement&);
 
-    /// Where the measurement goes: a new file, an experiment or standard output.
-    struct destination {
-        std::string file;
-        std::unique_ptr<experiment> directory;
-    };
-
     int run_erased(int argc, const char* const* argv, void* simulation, simulation_call call) const noexcept;
     std::string help() const;
     parameters read_parameters(const detail::command_line& given) const;
-    destination open_destination(const detail::command_line& given) const;
-    void write(const measurement& measured, const destination& to) const;
+    std::string output_file(const detail::command_line& given) const;
+    int simulate(const parameters& p, void* simulation, simulation_call call, const std::string& file, experiment* to) const;
+    void write(const measurement& measured, const std::string& file, experiment* to) const;
     int complain(int status, const char* what) const noexcept {
         std::fprintf(stderr, "%s: %s\n", name_.c_str(), what);
         return status;
@@ -114,30 +108,42 @@ inline parameters program::read_parameters(const detail::command_line& given) co
     return result;
 }
 
-inline program::destination program::open_destination(const detail::command_line& given) const {
-    destination to;
-    to.file = system::environment("COMA_OUTPUT");
-    if (to.file.empty()) to.file = given.output();
-    if (to.file.empty() && !given.directory().empty()) to.directory = std::make_unique<experiment>(given.directory());
-    if (to.file.empty()) return to;
-    if (files::exists(to.file))
-        throw usage_error("the output file '" + to.file + "' exists already and is never overwritten: name a new one");
-    const std::string directory = files::directory_of(to.file);
+/// The file to write, empty if the measurement goes to an experiment or to standard output.
+inline std::string program::output_file(const detail::command_line& given) const {
+    std::string file = system::environment("COMA_OUTPUT");
+    if (file.empty()) file = given.output();
+    if (file.empty()) return file;
+    if (files::exists(file))
+        throw usage_error("the output file '" + file + "' exists already and is never overwritten: name a new one");
+    const std::string directory = files::directory_of(file);
     if (::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0)
-        throw file_error("cannot write to the directory of the output file", to.file, errno);
-    return to;
+        throw file_error("cannot write to the directory of the output file", file, errno);
+    return file;
 }
 
-inline void program::write(const measurement& measured, const destination& to) const {
-    if (to.directory) {
-        to.directory->add(measured);
-    } else if (!to.file.empty()) {
-        measured.save(to.file);
-    } else {
-        const std::string text = measured.to_xml();
-        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-            throw file_error("cannot write to", "standard output", errno);
+inline void program::write(const measurement& measured, const std::string& file, experiment* to) const {
+    if (!file.empty()) return measured.save(file);
+    if (to) return static_cast<void>(to->add(measured));
+    const std::string text = measured.to_xml();
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+        throw file_error("cannot write to", "standard output", errno);
+}
+
+inline int program::simulate(const parameters& p, void* simulation, simulation_call call, const std::string& file,
+                             experiment* to) const {
+    try {
+        measurement measured(name_, version_);
+        p.record(measured);
+        call(simulation, p, measured);
+        measured.finish();
+        p.check(measured);
+        write(measured, file, to);
+    } catch (const std::exception& e) {
+        return complain(1, e.what());
+    } catch (...) {
+        return complain(1, "the simulation threw something that is no std::exception");
     }
+    return 0;
 }
 
 inline int program::run_erased(int argc, const char* const* argv, void* simulation, simulation_call call) const noexcept {
@@ -146,23 +152,13 @@ inline int program::run_erased(int argc, const char* const* argv, void* simulati
         if (given.wants_help()) return std::fputs(help().c_str(), stdout) < 0 ? 1 : 0;
         if (given.wants_version()) return std::printf("%s %s\n", name_.c_str(), version_.c_str()) < 0 ? 1 : 0;
         const parameters p = read_parameters(given);
-        const destination to = open_destination(given);
-        try {
-            measurement measured(name_, version_);
-            p.record(measured);
-            call(simulation, p, measured);
-            measured.finish();
-            p.check(measured);
-            write(measured, to);
-        } catch (const std::exception& e) {
-            return complain(1, e.what());
-        } catch (...) {
-            return complain(1, "the simulation threw something that is no std::exception");
-        }
+        const std::string file = output_file(given);
+        if (!file.empty() || given.directory().empty()) return simulate(p, simulation, call, file, nullptr);
+        experiment to(given.directory());
+        return simulate(p, simulation, call, file, &to);
     } catch (const std::exception& e) {
         return complain(2, e.what());
     }
-    return 0;
 }
 
 }  // namespace coma

@@ -9,11 +9,11 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "errors.hpp"
 #include "numbers.hpp"
 #include "object_table.hpp"
+#include "pod_vector.hpp"
 #include "tree.hpp"
 #include "xml_text.hpp"
 #include "xml_writer.hpp"
@@ -49,7 +49,7 @@ struct class_record {
 class boost_writer {
 public:
     boost_writer(std::string& out, const xml_form& form) : out_(out), form_(form) {
-        if (form_.header)
+        if (form_.boost && form_.header)
             out_.append("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\" ?>\n<!DOCTYPE boost_serialization>\n"
                         "<boost_serialization signature=\"serialization::archive\" version=\"")
                 .append(numbers::to_text(form_.version))
@@ -203,7 +203,7 @@ private:
 
     std::string& out_;
     xml_form form_;
-    std::vector<known_class> classes_;
+    pod_vector<known_class> classes_;
     object_table objects_;
     std::size_t depth_ = 0;
     bool pending_ = false;

@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "errors.hpp"
 #include "numbers.hpp"
+#include "pod_vector.hpp"
 #include "xml_reader.hpp"
 
 namespace coma::detail {
@@ -117,7 +117,7 @@ private:
     }
 
     const xml::document& read_;
-    std::vector<place> open_;
+    pod_vector<place> open_;
     std::size_t entered_ = 0;
 };
 

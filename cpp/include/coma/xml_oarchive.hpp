@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -44,15 +43,18 @@ public:
     };
 
     /// Appends to a string.
-    explicit xml_oarchive(std::string& out, const xml_form& form = plain_form) : out_(&out) { begin(form); }
+    explicit xml_oarchive(std::string& out, const xml_form& form = plain_form) : out_(&out), form_(form), boost_(out, form) {
+        builder_.start();
+    }
 
     /// Writes to a stream, at once when the archive is closed.
     template <class Stream, class = decltype(std::declval<Stream&>().write(std::declval<const char*>(), 0))>
     explicit xml_oarchive(Stream& stream, const xml_form& form = plain_form)
         : out_(&own_), stream_(&stream), write_([](void* to, const std::string& text) {
               static_cast<Stream*>(to)->write(text.data(), static_cast<std::ptrdiff_t>(text.size()));
-          }) {
-        begin(form);
+          }),
+          form_(form), boost_(own_, form) {
+        builder_.start();
     }
 
     xml_oarchive(const xml_oarchive&) = delete;
@@ -72,7 +74,7 @@ public:
     void close() {
         if (closed_) return;
         closed_ = true;
-        if (boost_) boost_->finish();
+        if (form_.boost) boost_.finish();
         if (stream_) write_(stream_, own_);
     }
 
@@ -93,24 +95,24 @@ public:
     template <class T>
     void register_type(const T* = nullptr) noexcept {}
     unsigned get_library_version() const noexcept { return form_.version; }
-    bool is_boost_form() const noexcept { return boost_ != nullptr; }
+    bool is_boost_form() const noexcept { return form_.boost; }
 
     /// For the save() of a collection: what stands before the items.
     void begin_list(const list_head& head) {
-        if (!boost_) {
+        if (!form_.boost) {
             builder_.value() = tree::list();
             return;
         }
-        boost_->leaf("count", head.count);
-        if (head.has_bucket_count) boost_->leaf("bucket_count", head.bucket_count);
-        if (head.has_item_version) boost_->leaf("item_version", head.item_version);
+        boost_.leaf("count", head.count);
+        if (head.has_bucket_count) boost_.leaf("bucket_count", head.bucket_count);
+        if (head.has_item_version) boost_.leaf("item_version", head.item_version);
     }
 
     /// For the save() of a collection of numbers that lie one after the other.
     template <class T>
     void numbers(const T* first, std::size_t count) {
-        if (boost_) {
-            for (std::size_t i = 0; i < count; ++i) boost_->start("item"), put(first[i]), boost_->end("item");
+        if (form_.boost) {
+            for (std::size_t i = 0; i < count; ++i) boost_.start("item"), put(first[i]), boost_.end("item");
         } else {
             builder_.value() = tree(tree_list(first, first + count));
         }
@@ -139,8 +141,8 @@ public:
 
     /// For the save() of a type that is written as a tree of its own where the form is plain.
     void put_tree(const tree& value) {
-        if (boost_)
-            boost_->tree_value(value);
+        if (form_.boost)
+            boost_.tree_value(value);
         else
             builder_.value() = value;
     }
@@ -150,25 +152,17 @@ private:
     friend tree to_tree(const T& object);
 
     /// Builds a tree and writes nothing.
-    xml_oarchive() : out_(&own_), writes_text_(false) { builder_.start(); }
-
-    void begin(const xml_form& form) {
-        form_ = form;
-        if (form.boost)
-            boost_ = std::make_unique<detail::boost_writer>(*out_, form);
-        else
-            builder_.start();
-    }
+    xml_oarchive() : out_(&own_), boost_(own_, plain_form), writes_text_(false) { builder_.start(); }
 
     void start(const char* name) {
-        if (boost_)
-            boost_->start(name);
+        if (form_.boost)
+            boost_.start(name);
         else
             builder_.start();
     }
 
     void end(const char* name) {
-        if (boost_) return boost_->end(name);
+        if (form_.boost) return boost_.end(name);
         if (writes_text_ && builder_.is_below_first())
             xml::append(*out_, name, builder_.take());
         else
@@ -178,19 +172,19 @@ private:
     template <class Number>
     void put(Number value) {
         if constexpr (std::is_same_v<Number, bool>) {
-            boost_ ? boost_->number(value ? 1 : 0) : static_cast<void>(builder_.value() = value);
+            form_.boost ? boost_.number(value ? 1 : 0) : static_cast<void>(builder_.value() = value);
         } else if constexpr (std::is_integral_v<Number>) {
             using wide = std::conditional_t<std::is_signed_v<Number>, std::int64_t, std::uint64_t>;
-            boost_ ? boost_->number(static_cast<wide>(value))
+            form_.boost ? boost_.number(static_cast<wide>(value))
                    : static_cast<void>(builder_.value() = static_cast<wide>(value));
         } else {
-            boost_ ? boost_->number(value) : static_cast<void>(builder_.value() = value);
+            form_.boost ? boost_.number(value) : static_cast<void>(builder_.value() = value);
         }
     }
 
     void put_text(const std::string& text) {
-        if (boost_)
-            boost_->text(text);
+        if (form_.boost)
+            boost_.text(text);
         else
             builder_.value() = text;
     }
@@ -211,9 +205,9 @@ private:
     void save_object(const T& object) {
         constexpr bool unregistered = class_level<T>::value == level::primitive ||
                                       (class_level<T>::value == level::object && class_tracking<T>::value == tracking::never);
-        if (!boost_)
+        if (!form_.boost)
             builder_.value() = tree::dict();
-        else if (!unregistered && !boost_->open_object(record_of<T>(), static_cast<const void*>(&object)))
+        else if (!unregistered && !boost_.open_object(record_of<T>(), static_cast<const void*>(&object)))
             return;
         detail::save_members(*this, object, class_version<T>::value);
     }
@@ -237,11 +231,11 @@ private:
                       "(BOOST_CLASS_EXPORT) and writes a file that coma::xml_iarchive cannot restore either; save the "
                       "object by value, or a std::variant of the classes it can have.");
         static_cast<void>(&detail::pointer_use<object>::noted);
-        if (!boost_) {
+        if (!form_.boost) {
             if (pointer) save_object(*pointer);
         } else if (!pointer) {
-            boost_->null_pointer(record_of<object>());
-        } else if (boost_->open_pointee(record_of<object>(), static_cast<const void*>(pointer))) {
+            boost_.null_pointer(record_of<object>());
+        } else if (boost_.open_pointee(record_of<object>(), static_cast<const void*>(pointer))) {
             detail::save_members(*this, *pointer, class_version<object>::value);
         }
     }
@@ -251,7 +245,7 @@ private:
     void* stream_ = nullptr;
     void (*write_)(void*, const std::string&) = nullptr;
     xml_form form_;
-    std::unique_ptr<detail::boost_writer> boost_;
+    detail::boost_writer boost_;
     detail::tree_builder builder_;
     int exceptions_ = std::uncaught_exceptions();
     bool writes_text_ = true;

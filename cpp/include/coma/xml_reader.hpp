@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "errors.hpp"
 #include "numbers.hpp"
+#include "pod_vector.hpp"
 #include "xml_text.hpp"
 #include "xml_writer.hpp"
 
@@ -109,9 +109,9 @@ private:
 
     std::string text_;
     std::string file_;
-    std::vector<element> elements_;
-    std::vector<attribute> attributes_;
-    std::vector<open_element> open_;
+    coma::detail::pod_vector<element> elements_;
+    coma::detail::pod_vector<attribute> attributes_;
+    coma::detail::pod_vector<open_element> open_;
     std::size_t depth_limit_ = 0;
     bool boost_ = false;
 };

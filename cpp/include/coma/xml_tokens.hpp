@@ -13,7 +13,7 @@ inline document::document(std::string text, std::string file, const limits& limi
     if (text_.size() > limit.bytes)
         throw parse_error(file_ + ": has " + numbers::to_text(text_.size()) + " bytes, more than the limit of " +
                           numbers::to_text(limit.bytes));
-    elements_.emplace_back();
+    elements_.push_back({});
     elements_[0].name = std::string_view(text_.data(), 0);
     open_.push_back({0, 0, text_.data()});
     read(limit);
