@@ -522,6 +522,12 @@ def test_ctrl_c_keeps_what_was_measured(directory):
         (lambda e: e.run(square, workers=-1), coma.ExperimentError, r"workers must be a whole number greater than 0"),
         (lambda e: e.run(square, workers=1.5), coma.ExperimentError, r"got 1\.5"),
         (lambda e: e.run(5), coma.ExperimentError, r"5 cannot be called"),
+        (
+            lambda e: e.run(square, timeout=0),
+            coma.ExperimentError,
+            r"timeout must be a number of seconds greater than 0",
+        ),
+        (lambda e: e.run(square, timeout="5"), coma.ExperimentError, r"or None; got '5'"),
         (lambda e: e.activate(), coma.ExperimentError, r"Experiment already is active"),
         (lambda e: e.retrieve_results(["x"]), coma.ExperimentError, r"'x' is no column; write \('t', 'results/t'\)"),
         (lambda e: e.retrieve_results([], ["x"]), coma.ParameterSetError, r"'x' is no parameter; write"),
@@ -555,6 +561,21 @@ def test_an_id_is_a_whole_number(directory, id):
     """Anything else is refused before a directory is made."""
     with pytest.raises(coma.ExperimentError, match="id is a whole number >= 0 or None"):
         coma.Experiment(directory, id=id)
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"tags": "abc"}, "tags are a list of words, not 'abc'"),
+        ({"tags": [1]}, r"tags are a list of words, not \[1\]"),
+        ({"description": 5}, "description is a text, not 5"),
+    ],
+)
+def test_description_and_tags_are_text(directory, options, text):
+    """Anything else is refused before a directory is made."""
+    with pytest.raises(coma.ExperimentError, match=text):
+        coma.Experiment(directory, **options)
     assert not directory.exists()
 
 
@@ -602,7 +623,7 @@ def test_a_damaged_experiment_file_is_an_error_and_stays(directory, text, compla
 
 def as_nobody(script, code, *arguments):
     """Run code as a user who owns nothing, and return what it printed last on stderr."""
-    lines = "import os, sys\nimport coma, helpers, loky\nos.getuid() or os.setuid(65534)\n" + code
+    lines = "import encodings.ascii, os, sys\nimport coma, helpers, loky\nos.getuid() or os.setuid(65534)\n" + code
     command = [sys.executable, str(script(lines)), *map(str, arguments)]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     return done.stdout + done.stderr.strip().rpartition("\n")[2]
@@ -641,7 +662,7 @@ def test_a_full_disk_loses_nothing(tmp_path):
         pytest.skip("needs root and the right to mount a tmpfs")
     try:
         e = sweep(disk / "e", 20)
-        with pytest.raises(coma.ArchiveError, match=r'Cannot write ".*": No space left on device'):
+        with pytest.raises(coma.ArchiveError, match=r'Cannot write .*": No space left on device'):
             e.run(lambda p: {**square(p), "ballast": "x" * 10_000})
         done = e.number_of_measurements()
         assert 0 < done < 20

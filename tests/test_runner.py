@@ -67,6 +67,13 @@ class Handle:
         return {"parameters": {"x": self.p.x}, "results": {"array": np.array([self.p.x])}}
 
 
+class Mute(Exception):
+    """An exception whose text cannot be shown."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
 def nasty(p):
     """Do something else at each point."""
     if p.x == 1:
@@ -77,6 +84,8 @@ def nasty(p):
         raise KeyboardInterrupt
     if p.x == 4:
         return {"results": threading.Lock()}
+    if p.x == 5:
+        raise Mute
     return Handle(p)
 
 
@@ -85,13 +94,15 @@ def test_nasty_points_fail_alone(directory, make):
     """Exceptions that do not travel, exits, interrupts and results that do not pickle; the executor survives."""
     e = sweep(directory, 8)
     with make() as executor:
-        with pytest.raises(ExceptionGroup, match="4 of 8 measurements failed") as caught:
+        with pytest.raises(ExceptionGroup, match="5 of 8 measurements failed") as caught:
             e.run(nasty, executor)
         assert executor.submit(abs, -1).result() == 1
-    notes = {error.__notes__[-1]: str(error) for error in caught.value.exceptions}
-    assert sorted(notes) == [f"for the parameter set (x={x}.0)" for x in (1, 2, 3, 4)]
-    assert "cannot store 'results'" in notes["for the parameter set (x=4.0)"]
-    assert xs(e) == [0.0, 5.0, 6.0, 7.0]
+    notes = sorted(error.__notes__[-1] for error in caught.value.exceptions)
+    assert notes == [f"for the parameter set (x={x}.0)" for x in (1, 2, 3, 4, 5)]
+    messages = {record.parameters.x: record.error.message for record in e.failures()}
+    assert "cannot store 'results'" in messages[4.0]
+    assert messages[5.0] == "its text cannot be shown"
+    assert xs(e) == [0.0, 6.0, 7.0]
 
 
 def dying(p):

@@ -24,6 +24,7 @@ from coma.running.program import Program
 from coma.running.run import Run
 from coma.running.runner import Call, Function
 from coma.running.sweep import Status, Sweep
+from coma.running.timelimit import check_timeout
 from coma.storage import archiving, experimentfile
 from coma.storage.failures import FailureRecord, Failures
 from coma.storage.globalindex import global_index
@@ -52,7 +53,7 @@ class Experiment:
     Raises
     ------
     ExperimentError
-        If `dir` is a file, cannot be written, or holds another experiment than `id`.
+        If `dir` is a file, cannot be written, or holds another experiment than `id`; or an argument does not fit.
     ArchiveError
         If the experiment file cannot be read.
 
@@ -89,10 +90,11 @@ class Experiment:
         self._file = self._open(id, description, tags)
 
     def _open(self, id: int | None, description: str | None, tags: Sequence[str]) -> experimentfile.ExperimentFile:
+        experimentfile.check(id, description, tags)
         directory = Path(self.directory)
         found = experimentfile.find(directory, self.config, id)
         if found is None:
-            experimentfile.make(directory, id)
+            experimentfile.make(directory)
             with self.mindex.lock():  # another process may create the same experiment
                 found = experimentfile.find(directory, self.config, id)
                 if found is None:
@@ -250,6 +252,7 @@ class Experiment:
         """
         if not callable(function):
             raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
+        check_timeout(timeout)
         missing = self._sweep.missing(self._measurements())
         if not missing:
             return 0, len(self._sweep)

@@ -87,7 +87,14 @@ def failure(error: BaseException, start: str) -> Failure:
     """Return the failure that an exception is."""
     text = "".join(traceback.format_exception(error))
     details = error.details if isinstance(error, ProgramError) else {}
-    return Failure(type(error).__qualname__, str(error), text, details, start, now(), error)
+    return Failure(type(error).__qualname__, _message(error), text, details, start, now(), error)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an exception class may fail in any way
+        return "its text cannot be shown"
 
 
 def serially(call: Call, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome], None, None]:

@@ -8,9 +8,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from coma.errors import ExperimentError
+
+
+def check_timeout(seconds: Any) -> None:
+    """Refuse what is neither None nor a number of seconds.
+
+    Raises
+    ------
+    ExperimentError
+        If it is not a number greater than 0.
+    """
+    if seconds is not None and not (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
+        raise ExperimentError(f"timeout must be a number of seconds greater than 0, or None; got {seconds!r}")
 
 
 @contextmanager

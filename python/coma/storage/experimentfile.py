@@ -164,16 +164,30 @@ def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
     return ExperimentFile(archive, _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0])))
 
 
-def make(directory: Path, id: Any) -> None:
-    """Make the directory of an experiment with this id.
+def check(id: Any, description: Any, tags: Any) -> None:
+    """Refuse what an experiment file cannot say of its experiment.
 
     Raises
     ------
     ExperimentError
-        If `id` is no id, or `directory` is a file or cannot be written.
+        If an argument is of the wrong kind.
     """
     if id is not None and (not isinstance(id, int) or isinstance(id, bool) or id < 0):
         raise ExperimentError(f"an experiment's id is a whole number >= 0 or None, not {id!r}")
+    if description is not None and not isinstance(description, str):
+        raise ExperimentError(f"an experiment's description is a text, not {description!r}")
+    if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags):
+        raise ExperimentError(f"an experiment's tags are a list of words, not {tags!r}")
+
+
+def make(directory: Path) -> None:
+    """Make the directory of an experiment.
+
+    Raises
+    ------
+    ExperimentError
+        If it is a file or cannot be written.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
