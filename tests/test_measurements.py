@@ -157,6 +157,17 @@ def test_new_measurement_is_filled_and_saved_by_hand(e):
     assert list(e.measurements())[3].results.y == 1
 
 
+def test_a_measurement_that_was_archived_is_not_saved_as_a_file(e):
+    """It would get in the way of the archived one."""
+    m = next(iter(e.measurements()))
+    m.results.y = 99
+    e.deactivate()
+    before = snapshot(Path(e.directory))
+    with pytest.raises(coma.ArchiveError, match=r'000001\.json" is gone; .*activate\(\)'):
+        m.save()
+    assert snapshot(Path(e.directory)) == before
+
+
 def test_threads_get_measurements_of_their_own(e):
     """Of many that are added at once, none is lost."""
 

@@ -197,6 +197,8 @@ class ParameterSet:
 
 def plain_value(value: Any) -> Any:
     """Return a numpy scalar as a Python number and a list as a tuple; copies of arrays and dictionaries."""
+    if isinstance(value, np.ma.MaskedArray):
+        return value  # it would lose its mask
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         return value.item()
     if isinstance(value, list | tuple):

@@ -135,11 +135,12 @@ def _check_value(name: str, value: Any) -> None:
     try:
         if identity.key(_SERIALIZER.decode(_SERIALIZER.encode(value))) == identity.key(value):
             return
-    except (SerializerError, TypeError):
-        pass
+        why = "it would come back as something else"
+    except (SerializerError, TypeError) as error:
+        why = str(error)
     raise ParameterSetError(
-        f"{name!r} is a {type(value).__name__}, {value!r}, which cannot be stored and found again; use numbers, "
-        "strings, lists, dictionaries or numpy arrays"
+        f"{name!r} is a {type(value).__name__}, which cannot be stored and found again; use numbers, strings, lists, "
+        f"dictionaries or numpy arrays ({why})"
     )
 
 

@@ -151,6 +151,7 @@ class FileMeasurement(MemoryMeasurement):
     def __init__(self, archive: Archive, tree: Tree | None = None) -> None:
         self._archive = archive
         self._loaded = tree
+        self._has_file = archive.exists()
 
     @property
     def archive(self) -> Archive:
@@ -177,8 +178,20 @@ class FileMeasurement(MemoryMeasurement):
         self._loaded = checked(self._archive.load(), self._archive.filename, number)
 
     def save(self) -> None:
-        """Replace the file by the tree as it is now."""
+        """Replace the file by the tree as it is now.
+
+        Raises
+        ------
+        ArchiveError
+            If the file is gone, as after the experiment was archived; or cannot be written.
+        """
+        if self._has_file and not self._archive.exists():
+            raise ArchiveError(
+                f'"{self._archive.filename}" is gone; if the experiment was archived, activate() it and read the '
+                "measurement again"
+            )
         self._archive.save({ROOT: plain(self.tree)})
+        self._has_file = True
 
 
 def checked(tree: Any, name: str, number: int | None = None) -> Tree:
