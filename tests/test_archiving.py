@@ -176,6 +176,41 @@ def test_a_run_ends_when_another_handle_archives(e, directory):
     assert [m.id for m in e.measurements()][:4] == [1, 2, 3, 4]
 
 
+def test_a_run_that_waits_for_the_lock_while_another_archives_ends(directory, script):
+    """It does not create the index anew in a directory that is archived."""
+    e = sweep(directory)
+    e.run(square)
+    e.add_parameter_set(9.0)
+    code = script(
+        """
+        import sys
+        from helpers import square, sweep
+        from coma import ExperimentError
+        e = sweep(sys.argv[1], 9)
+        def slow(p):
+            print("go", flush=True)
+            sys.stdin.read()
+            return square(p)
+        try:
+            e.run(slow)
+        except ExperimentError as error:
+            print(error)
+        """
+    )
+    with start(code, directory, stdin=-1, stdout=-1) as process:
+        assert process.stdout.readline() == "go\n"
+        with e.mindex.lock():
+            process.stdin.close()
+            archived = {**e.archive.load()["experiment"], "measurements": [m.tree for m in e.measurements()]}
+            e.archive.save({"experiment": archived})
+            for path in [*directory.glob("measurement.0*"), directory / "measurement.index.json"]:
+                path.unlink()
+        assert "is inactive" in process.stdout.read()
+    assert process.returncode == 0
+    assert not (directory / "measurement.index.json").exists()
+    assert sweep(directory).number_of_measurements() == 4
+
+
 def test_a_file_in_the_way_stops_activation(e, directory):
     """If it differs; the archive stays until it was moved away, and then activation is repeated."""
     e.deactivate()

@@ -180,3 +180,11 @@ def test_a_missing_index_is_an_error(tmp_path):
     with pytest.raises(coma.ArchiveError, match="Cannot read"):
         IndexFile(tmp_path / "none").next()
     assert names(tmp_path) == []
+
+
+def test_an_index_that_another_process_creates_in_another_format_is_taken(tmp_path):
+    """There are never two."""
+    ours, theirs = IndexFile(tmp_path / "i"), IndexFile(tmp_path / "i", default_format="xml")
+    theirs.create(5)
+    assert (ours.exists(), ours.next()) == (True, 6)
+    assert names(tmp_path) == ["i.xml"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import time
@@ -51,9 +52,17 @@ class IndexFile:
         default_format: str = "json",
         pretty_print: bool = True,
     ) -> None:
-        self.archive = Archive(filename, default_format, pretty_print)
+        self._open = functools.partial(Archive, filename, default_format, pretty_print)
+        self._archive = self._open()
         self.root = root
         self.key = key
+
+    @property
+    def archive(self) -> Archive:
+        """The file; where it does not exist, one that another process may have created in another format."""
+        if not self._archive.exists():
+            self._archive = self._open()
+        return self._archive
 
     @property
     def filename(self) -> str:

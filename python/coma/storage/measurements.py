@@ -16,6 +16,7 @@ from coma.archives.archive import Archive
 from coma.config import Config
 from coma.errors import ArchiveError
 from coma.storage.indexfile import IndexFile
+from coma.storage.kept import KeptFiles
 from coma.storage.measurement import ROOT, FileMeasurement, MemoryMeasurement, Tree, checked, compose
 from coma.storage.names import Names
 from coma.trees.serializer import Serializer
@@ -56,7 +57,7 @@ class Ids:
     home
         The measurements.
     check
-        Called before each block; raises where no measurement can be added any more.
+        Called before each block, under the index's lock; raises where no measurement can be added any more.
     """
 
     def __init__(self, home: FileMeasurements, check: Callable[[], None]) -> None:
@@ -88,8 +89,7 @@ class Ids:
     def _take_block(self) -> None:
         fast = time.monotonic() - self._taken < _FAST
         self._size = min(2 * self._size, _LARGEST_BLOCK) if fast else 1
-        self.check()
-        self._next = self.home.take_ids(self._size)
+        self._next = self.home.take_ids(self._size, self.check)
         self._last = self._next + self._size - 1
         self._taken = time.monotonic()
 
@@ -112,6 +112,7 @@ class FileMeasurements:
         self.config = config
         self.serializer = serializer
         self.names = Names(config["measurement_file"])
+        self.kept = KeptFiles(directory, self.names)
         self.index = IndexFile(
             directory / config["measurement_index"],
             default_format=config["archive_default_format"],
@@ -192,11 +193,16 @@ class FileMeasurements:
             if self.is_free(number):
                 return number
 
-    def take_ids(self, count: int) -> int:
-        """Take ids from the index, and return the first of them."""
+    def take_ids(self, count: int, check: Callable[[], None] = lambda: None) -> int:
+        """Take ids from the index, and return the first of them; `check` is called first, under the lock."""
         with self.index.lock():
+            check()
             self.create_index()
             return self.index.next_unlocked(count)
+
+    def id_of(self, path: str) -> int | None:
+        """Return the id in a measurement file's name."""
+        return self.names.id(os.path.basename(path))
 
     def is_free(self, number: int) -> bool:
         """Tell whether no file has the name that belongs to an id."""
@@ -236,6 +242,7 @@ class FileMeasurements:
             for paths in self.files().values():
                 for path in paths:
                     files.remove(path)
+            self.kept.remove_all(self.last())
             self.index.write(0)
 
     def _read(self, paths: list[str]) -> FileMeasurement:
