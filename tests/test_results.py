@@ -87,7 +87,8 @@ def test_a_measurement_that_lacks_a_path_is_left_out(e):
     assert r.measurement_ids == (3,)
     (r,) = e.retrieve_results([("x", "parameters/x")], [("s", "results/seldom")])
     assert (r.parameters.s, r.measurement_ids) == (1, (3,))
-    assert e.retrieve_results([("x", "parameters/nothing")]) == []
+    with pytest.warns(UserWarning, match="no measurement has 'parameters/nothing'"):
+        assert e.retrieve_results([("x", "parameters/nothing")]) == []
 
 
 def test_result_lists_filter(e):

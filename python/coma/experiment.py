@@ -14,9 +14,11 @@ from typing import Any
 from coma.archives.archive import Archive
 from coma.config import load_config
 from coma.errors import ComaError, ExperimentError
+from coma.results import frames
 from coma.results.results import ResultList, retrieve
+from coma.results.retrieval import LEAVE_OUT, Where
+from coma.running import grids, provenance
 from coma.running import pool as pools
-from coma.running import provenance
 from coma.running.explain import explain
 from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
@@ -173,7 +175,10 @@ class Experiment:
         self._file.load()
 
     def define_parameter_set(
-        self, *parameters: tuple[str, str], digits: int | Mapping[str, int | None] | None = identity.DIGITS
+        self,
+        *parameters: tuple[str, str],
+        digits: int | Mapping[str, int | None] | None = identity.DIGITS,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         """Say what the parameters are: a short name, and the path in the measurement, of each.
 
@@ -184,13 +189,15 @@ class Experiment:
         digits
             Significant digits in which floats must agree to be the same value; a number, or a dictionary by name.
             None compares exactly.
+        defaults
+            By name, the values that older measurements have which lack the parameter, so that they are not made again.
 
         Raises
         ------
         ParameterSetError
             If a tuple is wrong, or parameter sets of another definition were added before.
         """
-        self._sweep.define(parameters, digits)
+        self._sweep.define(parameters, digits, defaults)
 
     def add_parameter_set(self, *values: Any, **named: Any) -> None:
         """Add one point; a point that is there already is not added again.
@@ -201,6 +208,29 @@ class Experiment:
             If the values do not fit the definition.
         """
         self._sweep.add(values, named)
+
+    def add_parameter_grid(self, **axes: Any) -> None:
+        """Add all combinations of some values, ``add_parameter_grid(A=[1, 2], B=[3, 4])``.
+
+        In the order of the definition, the last parameter varies fastest. A single value need not be in a list.
+
+        Raises
+        ------
+        ParameterSetError
+            If the parameters do not fit the definition.
+        """
+        self._sweep.add_grid(axes)
+
+    def add_parameter_sets(self, points: Any) -> None:
+        """Add many points: tuples, dictionaries, or the rows of a `pandas.DataFrame`.
+
+        Raises
+        ------
+        ParameterSetError
+            If a point does not fit the definition.
+        """
+        for values, named in grids.points(points):
+            self._sweep.add(values, named)
 
     def clear_parameter_sets(self) -> None:
         """Remove all parameter sets. Measurements stay."""
@@ -261,7 +291,7 @@ class Experiment:
             function, timeout = function.limited(timeout), None
             function.check(missing[0].names)
         run = Run(self._files, self._failures, self._require_still_active)
-        call = Call(self._call(function), self.serializer, timeout)
+        call = Call(self._call(function), self.serializer, timeout, self._files.kept)
         pool = _pool(function, executor, workers)
         with self._recorded():
             run.measure(missing, call, pool, workers, keep_going, progress)
@@ -341,24 +371,66 @@ class Experiment:
         return self._sweep.status(self._measurements(), self._failures)
 
     def retrieve_results(
-        self, table: Sequence[tuple[str, str]], parameter_set: Sequence[tuple[str, str]] = ()
+        self,
+        table: Sequence[tuple[str, str]],
+        parameter_set: Sequence[tuple[str, str]] = (),
+        *,
+        fill: Any = LEAVE_OUT,
+        on_ragged: str = "error",
+        where: Where | None = None,
     ) -> ResultList:
         """Return one table for each distinct value of some parameters.
 
         Parameters
         ----------
         table
-            Name and path of each column, ``[('t', 'results/t')]`` say. A list unfolds to ``t_1``, ``t_2``, ...; a
-            numpy array stays whole.
+            Name and path of each column, ``[('t', 'results/t')]`` say. A list, and what a path with ``*`` finds,
+            unfolds to ``t_1``, ``t_2``, ...; a numpy array stays whole.
         parameter_set
             Name and path of each parameter that tells the tables apart.
+        fill
+            What stands in for absent values; a dictionary says so by name, for columns and parameters. By default a
+            measurement that lacks one of the paths is left out, and the list's attribute `missing` says so.
+        on_ragged
+            What to do when lists vary in length: ``'error'``, or ``'pad'`` with NaN among numbers and else with None.
+        where
+            Which measurements to take: a condition on names and paths, such as ``'A > 3 and T < 5'``, or a function of
+            the measurement.
 
         Returns
         -------
         ResultList
-            In the order of appearance. A measurement that lacks one of the paths is left out.
+            In the order of appearance; the rows of each table in the order of the measurements' ids.
+
+        Raises
+        ------
+        ExperimentError
+            If lists vary in length, or `where` is no condition.
+
+        Warns
+        -----
+        UserWarning
+            If no measurement has one of the paths.
         """
-        return retrieve(self._measurements(), table, parameter_set)
+        return retrieve(
+            self._measurements(),
+            table,
+            parameter_set,
+            fill=fill,
+            on_ragged=on_ragged,
+            where=where,
+            known=self._sweep.definition,
+        )
+
+    def to_dataframe(self) -> Any:
+        """Return a `pandas.DataFrame` of everything scalar: one row for each measurement, one column for each path.
+
+        Raises
+        ------
+        ExperimentError
+            If pandas is not installed.
+        """
+        return frames.measurements_to_dataframe(self._measurements())
 
     def isactive(self) -> bool:
         """Tell whether the measurements lie in files of their own, so that new ones can be added."""

@@ -1,31 +1,39 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tables out of measurements: rows by paths, one `Result` per parameter set, a `ResultList` that filters."""
+"""Tables out of measurements: one `Result` per parameter set, in a `ResultList` that filters."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
 from coma.errors import ExperimentError, PathError
+from coma.results import display, frames, plotting
+from coma.results.expressions import Condition
+from coma.results.retrieval import LEAVE_OUT, Group, Missing, Query, Where
+from coma.results.suggest import suggestion
+from coma.results.tables import Array, as_array, as_table, beside
+from coma.results.unfolding import names_of
 from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.measurement import MemoryMeasurement
 from coma.trees import identity
-from coma.trees import path as paths
 
-Row = list[tuple[str, Any]]
+__all__ = ["Result", "ResultList", "as_table", "retrieve"]
 
 
 class Result:
     """One table, of all measurements with the same parameters.
 
+    ``r['t']`` is a column, ``r[r['t'] > 0]`` a result with some of the rows.
+
     Attributes
     ----------
     parameters : ParameterSet
         What the measurements have in common.
-    table : numpy.ndarray
-        One row for each measurement, in the order of their ids; shape (measurements, columns).
+    columns : tuple of numpy.ndarray
+        The columns, each of its own dtype; shape (measurements,), and further dimensions for arrays.
     table_columns : tuple of str
         The columns' names; a list unfolds to ``E_1``, ``E_2``, ...
     table_definition : tuple of (str, str)
@@ -37,159 +45,311 @@ class Result:
     def __init__(
         self,
         parameters: ParameterSet,
-        table: np.ndarray[Any, Any],
-        table_columns: tuple[str, ...],
-        table_definition: tuple[tuple[str, str], ...],
-        measurement_ids: tuple[int, ...],
+        columns: Sequence[Array],
+        table_columns: Sequence[str],
+        table_definition: Sequence[tuple[str, str]],
+        measurement_ids: Sequence[int],
     ) -> None:
         self.parameters = parameters
-        self.table = table
-        self.table_columns = table_columns
-        self.table_definition = table_definition
-        self.measurement_ids = measurement_ids
+        self.columns = tuple(columns)
+        self.table_columns = tuple(table_columns)
+        self.table_definition = tuple(table_definition)
+        self.measurement_ids = tuple(measurement_ids)
+
+    @functools.cached_property
+    def table(self) -> Array:
+        """The columns beside each other; shape (measurements, columns).
+
+        One row for each measurement, in the order of their ids. The dtype is the columns' own where they agree, and
+        else the narrowest that holds every number exactly; object where there is none, as for numbers beside strings.
+        """
+        return beside(self.columns, len(self))
+
+    def __len__(self) -> int:
+        return len(self.measurement_ids)
+
+    @overload
+    def __getitem__(self, item: str) -> Array: ...
+    @overload
+    def __getitem__(self, item: slice | list[int] | list[bool] | Array) -> Result: ...
+    def __getitem__(self, item: Any) -> Any:
+        """Return a column by name, or a result with some of the rows by a slice, a mask or positions.
+
+        The name of a list that was unfolded returns all of its columns; shape (measurements, items).
+
+        Raises
+        ------
+        PathError
+            If there is no such column.
+        """
+        if isinstance(item, str):
+            return self._column(item)
+        rows = _positions(item, len(self))
+        ids = [self.measurement_ids[row] for row in rows]
+        columns = [column[rows] for column in self.columns]
+        return Result(self.parameters, columns, self.table_columns, self.table_definition, ids)
+
+    def _column(self, name: str) -> Array:
+        if name in self.table_columns:
+            return self.columns[self.table_columns.index(name)]
+        asked = [column for column, _ in self.table_definition]
+        unfolded = names_of(name, self.table_columns, asked) if name in asked else []
+        if not unfolded:
+            raise PathError(f"no column {name!r}{suggestion(name, [*self.table_columns, *asked])}")
+        return beside([self._column(column) for column in unfolded], len(self))
+
+    def to_dataframe(self) -> Any:
+        """Return a `pandas.DataFrame`, as `ResultList.to_dataframe` does."""
+        return frames.to_dataframe([self])
+
+    def plot(self, x: str, y: str, ax: Any = None, **options: Any) -> Any:
+        """Draw column `y` over column `x`, in the order of the rows.
+
+        Parameters
+        ----------
+        x, y
+            Names of columns; of a `y` that was unfolded, each column is a line.
+        ax
+            The axes to draw on; the current ones by default.
+        **options
+            For matplotlib's ``Axes.plot``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        return plotting.plot(self, x, y, ax, options)
 
     def __repr__(self) -> str:
         return f"Result(({','.join(self.table_columns)}), {self.parameters})"
 
+    def _repr_html_(self) -> str:
+        return display.result_html(self)
+
 
 class ResultList(list[Result]):
-    """A list of results; ``rs['A', 1]`` is the list of those where the parameter A is 1."""
+    """A list of results that filters.
 
-    @overload
+    ``rs['A']`` and ``rs.A`` are the parameter A of each result, as an array; so ``rs[(rs.A > 3) & (rs.A < 5)]``,
+    ``rs['A', 1]`` (equal as parameters are equal: 0.1 + 0.2 is 0.3), ``rs[[2, 0]]`` and slices are result lists.
+
+    Attributes
+    ----------
+    missing : tuple of Missing
+        Which measurements lacked which paths, as (measurement_id, path).
+    """
+
+    def __init__(self, results: Iterable[Result] = (), missing: Iterable[Missing] = ()) -> None:
+        super().__init__(results)
+        self.missing = tuple(missing)
+
+    @overload  # type: ignore[overload-overlap]  # an array of one integer could be an index
     def __getitem__(self, item: SupportsIndex) -> Result: ...
     @overload
-    def __getitem__(self, item: slice) -> ResultList: ...
+    def __getitem__(self, item: str) -> Array: ...
     @overload
-    def __getitem__(self, item: tuple[str, Any]) -> ResultList: ...
+    def __getitem__(self, item: slice | tuple[str, Any] | list[int] | list[bool] | Array) -> ResultList: ...
     def __getitem__(self, item: Any) -> Any:
-        """Return one result by position, or a result list by slice or by ``(name or path, value)``."""
+        """Return one result by position, a parameter of all by name or path, or a result list.
+
+        Raises
+        ------
+        PathError
+            If there is no such parameter.
+        """
+        if isinstance(item, str):
+            return as_array([_parameter(result, item) for result in self])
         if isinstance(item, tuple):
-            return ResultList(result for result in self if _matches(result.parameters, item))
-        found = super().__getitem__(item)
-        return ResultList(found) if isinstance(item, slice) else found
+            return self._like(result for result in self if _matches(result.parameters, item))
+        if isinstance(item, slice | list | np.ndarray):
+            return self._like(super(ResultList, self).__getitem__(i) for i in _positions(item, len(self)))
+        return super().__getitem__(item)
+
+    def __getattr__(self, name: str) -> Array:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except PathError as error:
+            raise AttributeError(str(error)) from None
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *(name for result in self[:1] for name in result.parameters.names)})
+
+    def where(self, condition: str | None = None, /, **values: Any) -> ResultList:
+        """Return the results for which a condition holds, and whose parameters have some values.
+
+        Parameters
+        ----------
+        condition
+            Such as ``'3 < A < 5 and kind == "a"'``; parsed, and never evaluated as code.
+        **values
+            Parameters and their values, as in ``rs.where(A=1, B=2)``.
+
+        Raises
+        ------
+        PathError
+            If there is no such parameter.
+        ExperimentError
+            If `condition` is none, or compares what has no order.
+        """
+        test = Condition("True" if condition is None else condition)
+        chosen = [result for result in self if test(functools.partial(_parameter, result))]
+        return self._like(result for result in chosen if all(_equals(result, *item) for item in values.items()))
+
+    def sorted(self, *names: str, reverse: bool = False) -> ResultList:
+        """Return the results in the order of their parameters; NaN comes last, equals stay in order.
+
+        Raises
+        ------
+        PathError
+            If there is no such parameter.
+        ExperimentError
+            If their values have no order.
+        """
+        try:
+            return self._like(
+                sorted(self, key=lambda r: [_order(_parameter(r, name)) for name in names], reverse=reverse)
+            )
+        except TypeError as error:
+            raise ExperimentError(f"cannot sort by {', '.join(names)}: {error}") from None
+
+    def to_dataframe(self) -> Any:
+        """Return a tidy `pandas.DataFrame`: one row for each measurement, indexed by its id.
+
+        Its columns are the parameters, then those of the tables, each of its own dtype.
+
+        Raises
+        ------
+        ExperimentError
+            If pandas is not installed.
+        """
+        return frames.to_dataframe(self)
+
+    def to_xarray(self, dims: str | Sequence[str] | None = None) -> Any:
+        """Return an `xarray.Dataset` on the grid of some parameters, with NaN where a point is missing.
+
+        Parameters
+        ----------
+        dims
+            The parameters and columns that are the grid's axes. By default all parameters, and the columns whose path
+            begins with ``parameters/``.
+
+        Returns
+        -------
+        xarray.Dataset
+            Coordinates are sorted. Arrays, and lists that were unfolded, have inner dimensions ``<name>_dim_0``, ...
+            The attribute ``path`` of a variable is its place in the measurements.
+
+        Raises
+        ------
+        ExperimentError
+            If two measurements lie on one point, or xarray is not installed.
+        PathError
+            If there is no such parameter or column.
+        """
+        return frames.to_xarray(self, [dims] if isinstance(dims, str) else dims)
+
+    def plot(self, x: str, y: str, by: str | Sequence[str] | None = None, ax: Any = None, **options: Any) -> Any:
+        """Draw `y` over `x`, one labelled line for each value of the parameters `by`.
+
+        Parameters
+        ----------
+        x, y
+            Names of columns or parameters.
+        by
+            Parameters, all but `x` and `y` by default.
+        ax
+            The axes to draw on; the current ones by default.
+        **options
+            For matplotlib's ``Axes.plot``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ExperimentError
+            If matplotlib is not installed.
+        PathError
+            If there is no such column or parameter.
+        """
+        return plotting.plot_list(self, x, y, [by] if isinstance(by, str) else by, ax, options)
+
+    def _like(self, results: Iterable[Result]) -> ResultList:
+        return ResultList(results, self.missing)
+
+    def _repr_html_(self) -> str:
+        return display.list_html(self)
 
 
 def retrieve(
-    measurements: Iterable[MemoryMeasurement], table: Sequence[tuple[str, str]], by: Sequence[tuple[str, str]]
+    measurements: Iterable[MemoryMeasurement],
+    table: Sequence[tuple[str, str]],
+    by: Sequence[tuple[str, str]],
+    *,
+    fill: Any = LEAVE_OUT,
+    on_ragged: str = "error",
+    where: Where | None = None,
+    known: Definition | None = None,
 ) -> ResultList:
     """Return one `Result` for each distinct set of the parameters `by`, in the order of appearance.
 
-    A measurement that lacks one of the paths is left out.
+    The arguments are those of `Query`. The measurements are read once, and only what the tables hold is kept.
 
     Raises
     ------
     ParameterSetError
         If a definition is not made of tuples of name and path.
     ExperimentError
-        If a list has another length in one measurement than in the others.
+        If a list has another length in one measurement than in the others, or an option is wrong.
     """
-    columns, parameters = _checked_columns(table), Definition(by)
-    groups: dict[Hashable, _Group] = {}
-    for measurement in measurements:
-        row = _row(measurement, columns)
-        values = parameters.read(measurement.tree)
-        if row is not None and values is not None:
-            group = groups.setdefault(values.key(), _Group(values))
-            group.add(measurement.id, row)
-    return ResultList(group.result(columns) for group in groups.values())
+    query = Query(table, by, fill, on_ragged, where, known)
+    results = [_result(group, query) for group in query.groups(measurements)]
+    return ResultList(results, dict.fromkeys(query.missing))
 
 
-class _Group:
-    """The rows of one parameter set."""
-
-    def __init__(self, parameters: ParameterSet) -> None:
-        self.parameters = parameters
-        self.columns: tuple[str, ...] = ()
-        self.rows: list[list[Any]] = []
-        self.ids: list[int] = []
-
-    def add(self, number: Any, row: Row) -> None:
-        columns = tuple(name for name, _ in row)
-        if self.ids and columns != self.columns:
-            raise ExperimentError(
-                f"measurement {number} has the columns {_names(columns)}, measurement {self.ids[0]} of the same "
-                f"parameters {self.parameters} has {_names(self.columns)}; store lists that vary in length as numpy "
-                "arrays, which stay whole"
-            )
-        self.columns = columns
-        self.rows.append([value for _, value in row])
-        self.ids.append(number)
-
-    def result(self, definition: tuple[tuple[str, str], ...]) -> Result:
-        return Result(self.parameters, as_table(self.rows), self.columns, definition, tuple(self.ids))
+def _result(group: Group, query: Query) -> Result:
+    columns = list(query.unfolded(group))
+    names = [name for name, _ in columns]
+    return Result(group.parameters, [cells for _, cells in columns], names, query.columns, group.ids)
 
 
-def as_table(rows: list[list[Any]]) -> np.ndarray[Any, Any]:
-    """Return rows of equal length as an array.
+def _positions(item: Any, length: int) -> list[int]:
+    """Return the positions that a slice, a mask or an array of positions chooses.
 
-    Numbers become the narrowest of bool, int64, uint64 and float64 that holds them all, strings a string array,
-    arrays of one shape further dimensions; anything else, mixtures with strings, and what would lose digits, stays as
-    objects.
-
-    Examples
-    --------
-    >>> as_table([[1, 2.5], [3, 4.5]]).dtype, as_table([[1, 'a']]).dtype
-    (dtype('float64'), dtype('O'))
+    Raises
+    ------
+    ExperimentError
+        If it is none of these, or a mask of another length.
+    IndexError
+        If a position is too large.
     """
-    cells = [_cell(value) for row in rows for value in row]
-    shape = (len(rows), len(rows[0]) if rows else 0)
-    if not cells:
-        return np.empty(shape)
-    if not _is_uniform(cells):
-        return _object_table(cells, shape)
-    try:
-        table = np.array(cells)
-    except (ValueError, OverflowError):
-        return _object_table(cells, shape)
-    if not _is_exact(table, cells):
-        return _object_table(cells, shape)
-    return table.reshape(shape + table.shape[1:])
+    if isinstance(item, slice):
+        return list(range(length))[item]
+    chosen = np.asarray(item)
+    if chosen.dtype == bool and chosen.shape != (length,):
+        raise ExperimentError(f"the mask has the shape {chosen.shape}; it must have one value for each of {length}")
+    if chosen.ndim != 1 or (chosen.dtype.kind not in "iub" and chosen.size):
+        raise ExperimentError(f"cannot choose by {item!r}; write a name, a slice, a mask or a list of positions")
+    found: list[int] = np.arange(length)[chosen if chosen.size else []].tolist()
+    return found
 
 
-def _is_uniform(cells: list[Any]) -> bool:
-    kinds = {type(cell) for cell in cells}
-    if np.ndarray in kinds:
-        return kinds == {np.ndarray} and len({cell.shape for cell in cells}) == 1
-    return kinds <= {bool, int, float, complex} or kinds == {str}
+def _parameter(result: Result, name: str) -> Any:
+    parameters = result.parameters
+    if not parameters.has(name):
+        raise PathError(f"no parameter {name!r}{suggestion(name, [*parameters.names, *parameters.paths])}")
+    return parameters.get(name)
 
 
-def _is_exact(table: np.ndarray[Any, Any], cells: list[Any]) -> bool:
-    """Tell whether numpy kept every scalar: it rounds large integers beside floats, and cuts NULs off strings."""
-    return table.ndim > 1 or all(a == b or b != b for a, b in zip(table.tolist(), cells, strict=True))  # noqa: PLR0124
+def _equals(result: Result, name: str, value: Any) -> bool:
+    return identity.key(_parameter(result, name)) == identity.key(value)
 
 
-def _cell(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-
-
-def _object_table(cells: list[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    table = np.empty(len(cells), dtype=object)
-    for i, cell in enumerate(cells):
-        table[i] = cell
-    return table.reshape(shape)
-
-
-def _row(measurement: MemoryMeasurement, columns: tuple[tuple[str, str], ...]) -> Row | None:
-    try:
-        found = [(name, paths.get(measurement.tree, path)) for name, path in columns]
-    except PathError:
-        return None
-    return [cell for name, value in found for cell in _unfold(name, value)]
-
-
-def _unfold(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, list):
-        for i, item in enumerate(value, 1):
-            yield from _unfold(f"{name}_{i}", item)
-    else:
-        yield name, value
-
-
-def _checked_columns(table: Sequence[Any]) -> tuple[tuple[str, str], ...]:
-    for item in table:
-        if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) for part in item)):
-            raise ExperimentError(f"{item!r} is no column; write ('t', 'results/t'): a name and a path")
-    return tuple((name, path) for name, path in table)
+def _order(value: Any) -> tuple[bool, Any]:
+    return value != value, value  # noqa: PLR0124 - NaN
 
 
 def _matches(parameters: ParameterSet, item: tuple[Any, ...]) -> bool:
@@ -199,7 +359,3 @@ def _matches(parameters: ParameterSet, item: tuple[Any, ...]) -> bool:
     if not parameters.has(name):
         return False
     return identity.key(parameters.get(name)) == identity.key(value)
-
-
-def _names(columns: tuple[str, ...]) -> str:
-    return f"({', '.join(columns)})"

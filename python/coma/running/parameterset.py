@@ -25,6 +25,8 @@ class Definition:
     digits
         Significant digits in which floats must agree to be the same value; a number for all parameters, or a
         dictionary by name. None compares exactly.
+    defaults
+        By name, the values that measurements have which lack the parameter.
 
     Raises
     ------
@@ -38,7 +40,10 @@ class Definition:
     """
 
     def __init__(
-        self, items: Sequence[tuple[str, str]], digits: int | Mapping[str, int | None] | None = identity.DIGITS
+        self,
+        items: Sequence[tuple[str, str]],
+        digits: int | Mapping[str, int | None] | None = identity.DIGITS,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.items = tuple(_checked_item(item) for item in items)
         self.names = tuple(name for name, _ in self.items)
@@ -46,12 +51,15 @@ class Definition:
         for given in (self.names, self.paths):
             _refuse_repeats(given)
         self.digits = _digits(self.names, digits)
+        self.defaults = _by_path(dict(self.items), defaults or {})
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Definition) and (self.items, self.digits) == (other.items, other.digits)
+        if not isinstance(other, Definition) or (self.items, self.digits) != (other.items, other.digits):
+            return False
+        return identity.key(self.defaults) == identity.key(other.defaults)
 
     def __hash__(self) -> int:
         return hash(self.items)
@@ -62,9 +70,12 @@ class Definition:
     def read(self, tree: dict[str, Any]) -> ParameterSet | None:
         """Return the parameter set that a measurement's tree holds; None where it lacks a path."""
         try:
-            return ParameterSet(self, [paths.get(tree, path) for path in self.paths])
+            return ParameterSet(self, [self._value(tree, path) for path in self.paths])
         except PathError:
             return None
+
+    def _value(self, tree: dict[str, Any], path: str) -> Any:
+        return self.defaults[path] if path in self.defaults and not paths.has(tree, path) else paths.get(tree, path)
 
     def position(self, name: str) -> int | None:
         """Return the position of a parameter given by name or path."""
@@ -241,6 +252,15 @@ def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | Non
         if number is not None and not (isinstance(number, int) and 1 <= number <= 17):
             raise ParameterSetError(f"digits of {name!r} must be 1 to 17, or None for exactly equal; got {number!r}")
     return tuple(given.get(name, identity.DIGITS) for name in names)
+
+
+def _by_path(paths_by_name: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = [name for name in defaults if name not in paths_by_name]
+    if unknown:
+        raise ParameterSetError(
+            f"defaults for unknown parameters {_listed(unknown)}; there is {_listed(list(paths_by_name))}"
+        )
+    return {paths_by_name[name]: plain_value(value) for name, value in defaults.items()}
 
 
 def _listed(names: Sequence[str]) -> str:

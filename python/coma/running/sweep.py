@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from coma.errors import ParameterSetError, SerializerError
+from coma.running.grids import grid
 from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import MemoryMeasurement, Tree
@@ -52,7 +53,12 @@ class Sweep:
     def __iter__(self) -> Iterator[ParameterSet]:
         return iter(self._sets.values())
 
-    def define(self, items: Sequence[tuple[str, str]], digits: int | Mapping[str, int | None] | None) -> None:
+    def define(
+        self,
+        items: Sequence[tuple[str, str]],
+        digits: int | Mapping[str, int | None] | None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
         """Say what the parameters are.
 
         Raises
@@ -60,7 +66,7 @@ class Sweep:
         ParameterSetError
             If the definition is wrong, or differs from that of the parameter sets added before.
         """
-        definition = Definition(items, digits)
+        definition = Definition(items, digits, defaults)
         _refuse_nested(definition.paths)
         if self._sets and definition != self.definition:
             raise ParameterSetError(
@@ -77,9 +83,13 @@ class Sweep:
         ParameterSetError
             If parameters are not defined, missing or unknown.
         """
+        definition = self._defined()
+        return ParameterSet(definition, [*values, *_named(definition, len(values), named)])
+
+    def _defined(self) -> Definition:
         if self.definition is None:
             raise ParameterSetError("call define_parameter_set() before adding parameter sets")
-        return ParameterSet(self.definition, [*values, *_named(self.definition, len(values), named)])
+        return self.definition
 
     def add(self, values: Sequence[Any], named: Mapping[str, Any]) -> None:
         """Add a parameter set, unless an equal one is there.
@@ -94,6 +104,11 @@ class Sweep:
             _check_value(name, value)
         if not any(key in self._sets for key in added.candidate_keys()):
             self._sets[added.key()] = added
+
+    def add_grid(self, axes: Mapping[str, Any]) -> None:
+        """Add all combinations of the axes' values."""
+        for values in grid(self._defined().names, axes):
+            self.add(values, {})
 
     def status(self, measurements: Measurements, failures: Iterable[FailureRecord]) -> Status:
         """Return what became of the parameter sets."""

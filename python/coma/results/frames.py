@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Results as pandas and xarray know tables: tidy, and on the grid of their parameters."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coma.errors import ExperimentError, PathError
+from coma.results import optional
+from coma.results.suggest import suggestion
+from coma.results.tables import Array, Table, as_array
+from coma.storage.measurement import MemoryMeasurement
+from coma.trees import identity
+
+INDEX = "measurement_id"
+PARAMETERS = "parameters/"
+_SCALARS = (bool, int, float, complex, str, datetime.date, np.datetime64, type(None))
+
+
+def to_dataframe(results: Sequence[Table]) -> Any:
+    """Return one row for each measurement, with the parameters and the columns of its result."""
+    pandas = optional.load("pandas", "frames", "to_dataframe()")
+    frames = [_frame(result, pandas) for result in results]
+    return pandas.concat(frames) if frames else pandas.DataFrame(index=pandas.Index([], name=INDEX))
+
+
+def measurements_to_dataframe(measurements: Iterable[MemoryMeasurement]) -> Any:
+    """Return one row for each measurement, with everything that is a scalar, by path."""
+    pandas = optional.load("pandas", "frames", "to_dataframe()")
+    rows: dict[Any, dict[str, Any]] = {m.id: dict(_scalars(m.tree)) for m in measurements}
+    paths = list(dict.fromkeys(path for row in rows.values() for path in row))
+    columns = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in paths}
+    return pandas.DataFrame(columns, index=pandas.Index(list(rows), name=INDEX))
+
+
+def to_xarray(results: Sequence[Table], dims: Sequence[str] | None) -> Any:
+    """Return a dataset on the grid of `dims`."""
+    xarray = optional.load("xarray", "frames", "to_xarray()")
+    grid = Grid(results, _default_dims(results) if dims is None else dims)
+    asked = {name: path for result in results for name, path in result.table_definition}
+    variables = {name: (*grid.variable(name), {"path": path}) for name, path in asked.items() if name not in grid.dims}
+    return xarray.Dataset(variables, coords={name: axis.values for name, axis in grid.axes.items()})
+
+
+class Axis:
+    """The sorted values of a parameter, and where each stands."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        distinct = {identity.key(value): value for value in values}
+        try:
+            keys = sorted(distinct, key=lambda key: (distinct[key] != distinct[key], distinct[key]))
+        except TypeError:  # values without an order stay in that of appearance
+            keys = list(distinct)
+        self.values = as_array([distinct[key] for key in keys])
+        self.positions: dict[Hashable, int] = {key: i for i, key in enumerate(keys)}
+
+
+class Grid:
+    """Where the rows of some results lie in the space of some parameters.
+
+    Raises
+    ------
+    PathError
+        If one of `dims` is neither a parameter nor a column.
+    ExperimentError
+        If two measurements lie on one point.
+    """
+
+    def __init__(self, results: Sequence[Table], dims: Sequence[str]) -> None:
+        self.results = results
+        self.dims = tuple(dims)
+        places = [[_along(result, name) for name in dims] for result in results]
+        self.axes = {name: Axis(v for place in places for v in place[i]) for i, name in enumerate(dims)}
+        self.places = [self._positions(place, len(r.measurement_ids)) for place, r in zip(places, results, strict=True)]
+        self._refuse_repeats()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each parameter has."""
+        return tuple(len(axis.positions) for axis in self.axes.values())
+
+    def variable(self, name: str) -> tuple[tuple[str, ...], Array]:
+        """Return dimensions and values of a column on the grid."""
+        blocks = [result[name] for result in self.results]
+        inner = _common_shape(blocks)
+        full = np.full(self.shape + inner, *_filler(blocks, self._is_full(blocks, inner)))
+        for block, place in zip(blocks, self.places, strict=True):
+            for cell, position in zip(block, place, strict=True):
+                full[position + tuple(slice(n) for n in np.shape(cell)[: len(inner)])] = cell
+        return self.dims + tuple(f"{name}_dim_{i}" for i in range(len(inner))), full
+
+    def _is_full(self, blocks: Sequence[Array], inner: tuple[int, ...]) -> bool:
+        rows = sum(map(len, self.places))
+        return rows == np.prod(self.shape) and all(block.shape[1:] == inner for block in blocks)
+
+    def _positions(self, place: Sequence[Sequence[Any]], rows: int) -> list[tuple[int, ...]]:
+        axes = list(self.axes.values())
+        return [
+            tuple(axis.positions[identity.key(values[row])] for axis, values in zip(axes, place, strict=True))
+            for row in range(rows)
+        ]
+
+    def _refuse_repeats(self) -> None:
+        known: dict[tuple[int, ...], int] = {}
+        for result, place in zip(self.results, self.places, strict=True):
+            for number, position in zip(result.measurement_ids, place, strict=True):
+                if position in known:
+                    raise ExperimentError(
+                        f"measurements {known[position]} and {number} lie on one point of ({', '.join(self.dims)}); "
+                        "name in dims= what tells them apart, or choose by where"
+                    )
+                known[position] = number
+
+
+def _frame(result: Table, pandas: Any) -> Any:
+    rows = len(result.measurement_ids)
+    shared = {name: _repeated(value, rows) for name, value in _parameters(result).items()}
+    cells = zip(result.table_columns, result.columns, strict=True)
+    columns = {**shared, **{name: column if column.ndim == 1 else list(column) for name, column in cells}}
+    return pandas.DataFrame(columns, index=pandas.Index(result.measurement_ids, name=INDEX))
+
+
+def _parameters(result: Table) -> Mapping[str, Any]:
+    return dict(zip(result.parameters.names, result.parameters.values, strict=True))
+
+
+def _repeated(value: Any, rows: int) -> Array | list[Any]:
+    column = as_array([value] * rows)
+    return column if column.ndim == 1 else list(column)
+
+
+def _scalars(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for key, item in node.items():
+            yield from _scalars(item, f"{path}/{key}" if path else key)
+    elif isinstance(node, _SCALARS) or (isinstance(node, np.ndarray) and node.ndim == 0):
+        yield path, node
+
+
+def _default_dims(results: Sequence[Table]) -> list[str]:
+    parameters = [name for result in results for name in result.parameters.names]
+    columns = [name for result in results for name, path in result.table_definition if path.startswith(PARAMETERS)]
+    return list(dict.fromkeys([*parameters, *columns]))
+
+
+def _along(result: Table, name: str) -> Sequence[Any]:
+    """Return a parameter once for each row, or a column."""
+    if result.parameters.has(name):
+        return [result.parameters.get(name)] * len(result.measurement_ids)
+    if name not in result.table_columns:
+        known = [*result.parameters.names, *result.table_columns]
+        raise PathError(f"no parameter or column {name!r}{suggestion(name, known)}")
+    cells: list[Any] = result[name].tolist()
+    return cells
+
+
+def _common_shape(blocks: Sequence[Array]) -> tuple[int, ...]:
+    """Return the shape that holds every cell of a column; () where some are no arrays."""
+    shapes = {block.shape[1:] for block in blocks}
+    if len({len(shape) for shape in shapes}) > 1:
+        return ()
+    return tuple(map(max, zip(*shapes, strict=True)))
+
+
+def _filler(blocks: Sequence[Array], is_full: bool) -> tuple[Any, Any]:
+    """Return what stands where nothing is, and a dtype that can hold it."""
+    dtypes = [block.dtype for block in blocks]
+    same_kind = len({"n" if dtype.kind in "iufc" else dtype.kind for dtype in dtypes}) == 1
+    dtype = np.result_type(*dtypes) if same_kind else np.dtype(object)
+    if dtype.kind in "mM":
+        return np.array("NaT", dtype), dtype
+    if is_full:
+        return np.zeros((), dtype), dtype
+    return np.nan, np.result_type(dtype, float) if dtype.kind in "iufc" else np.dtype(object)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One pass over measurements: what stands at some paths, grouped by parameters; the trees are not kept."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from coma.errors import ExperimentError, PathError
+from coma.results.expressions import Condition
+from coma.results.suggest import suggestion
+from coma.results.tables import Array
+from coma.results.unfolding import ABSENT, Column, unfold
+from coma.running.parameterset import Definition, ParameterSet
+from coma.storage.measurement import MemoryMeasurement
+from coma.trees import path as paths
+
+Where = str | Callable[[MemoryMeasurement], Any]
+PARAMETERS = "parameters"
+LEAVE_OUT: Any = type("LeaveOut", (), {"__repr__": lambda _: "LEAVE_OUT"})()
+_PAD = {"error": False, "pad": True}
+
+
+class Missing(NamedTuple):
+    """A measurement, and a path that it lacks."""
+
+    measurement_id: int | None
+    path: str
+
+
+class Group:
+    """The measurements of one parameter set: their ids, and what stands at the columns' paths."""
+
+    def __init__(self, parameters: ParameterSet, names: Iterable[str]) -> None:
+        self.parameters = parameters
+        self.ids: list[Any] = []
+        self.columns = [Column(name, [], parameters, self.ids) for name in names]
+
+    def add(self, number: Any, row: Sequence[Any]) -> None:
+        """Add the row of one measurement."""
+        self.ids.append(number)
+        for column, cell in zip(self.columns, row, strict=True):
+            column.cells.append(cell)
+
+
+class Query:
+    """What is asked of the measurements.
+
+    Parameters
+    ----------
+    table, by
+        Name and path of each column, and of each parameter that tells groups apart.
+    fill
+        Stands in for absent values; a dictionary says so by name.
+    on_ragged
+        ``'error'`` or ``'pad'``.
+    where
+        The text of a `Condition`, or a function of the measurement; others are left out.
+    known
+        The experiment's own parameters, by whose names `where` may ask, and whose defaults stand in for what older
+        measurements lack.
+
+    Attributes
+    ----------
+    missing : list of Missing
+        What was lacking, once `groups` was called.
+    """
+
+    def __init__(
+        self,
+        table: Sequence[tuple[str, str]],
+        by: Sequence[tuple[str, str]],
+        fill: Any = LEAVE_OUT,
+        on_ragged: str = "error",
+        where: Where | None = None,
+        known: Definition | None = None,
+    ) -> None:
+        self.columns = _checked_columns(table)
+        self.by = Definition(by)
+        self.known = known or Definition(())
+        self.names = {**dict(self.known.items), **dict(self.columns), **dict(self.by.items)}
+        self.fill = _by_name(fill, [*dict(self.columns), *self.by.names])
+        self.pad = _checked_pad(on_ragged)
+        self.where = _checked_where(where)
+        self.missing: list[Missing] = []
+
+    def groups(self, measurements: Iterable[MemoryMeasurement]) -> list[Group]:
+        """Return one group for each distinct set of the parameters, in the order of appearance."""
+        groups: dict[Hashable, Group] = {}
+        places: list[str] = []
+        seen = 0
+        for measurement in measurements:
+            seen += 1
+            places = places or list(_places(measurement.tree))
+            if self._is_wanted(measurement):
+                self._add(measurement, groups)
+        self._warn_of_absent(seen, places)
+        return list(groups.values())
+
+    def unfolded(self, group: Group) -> Iterator[tuple[str, Array]]:
+        """Yield name and cells of a group's columns, where a list has become several."""
+        for column in group.columns:
+            yield from unfold(column, self.fill.get(column.name), self.pad).items()
+
+    def _is_wanted(self, measurement: MemoryMeasurement) -> bool:
+        if not isinstance(self.where, Condition):
+            return self.where is None or bool(self.where(measurement))
+        try:
+            return self.where(lambda name: self._named(measurement, name))
+        except PathError:
+            return False
+
+    def _named(self, measurement: MemoryMeasurement, name: str) -> Any:
+        """Return what a condition means by a name: of a column or parameter, or a path, or a path in parameters."""
+        path = self.names.get(name, name)
+        if name not in self.names and not paths.has(measurement.tree, name):
+            path = f"{PARAMETERS}/{name}"
+        found = self._value(measurement, path)
+        if found is ABSENT:
+            raise PathError(path)
+        return found
+
+    def _add(self, measurement: MemoryMeasurement, groups: dict[Hashable, Group]) -> None:
+        asked = [*self.columns, *self.by.items]
+        found = [self._value(measurement, path) for _, path in asked]
+        if any(value is ABSENT and name not in self.fill for (name, _), value in zip(asked, found, strict=True)):
+            return
+        row, values = found[: len(self.columns)], found[len(self.columns) :]
+        filled = [self.fill[name] if v is ABSENT else v for name, v in zip(self.by.names, values, strict=True)]
+        parameters = ParameterSet(self.by, filled)
+        group = groups.setdefault(parameters.key(), Group(parameters, [name for name, _ in self.columns]))
+        group.add(measurement.id, row)
+
+    def _value(self, measurement: MemoryMeasurement, path: str) -> Any:
+        try:
+            return paths.get(measurement.tree, path)
+        except PathError:
+            if path in self.known.defaults:
+                return self.known.defaults[path]
+            self.missing.append(Missing(measurement.id, path))
+            return ABSENT
+
+    def _warn_of_absent(self, seen: int, places: list[str]) -> None:
+        lacking: dict[str, set[int | None]] = {}
+        for missing in self.missing:
+            lacking.setdefault(missing.path, set()).add(missing.measurement_id)
+        for path, ids in lacking.items():
+            if len(ids) == seen:
+                warnings.warn(f"no measurement has {path!r}{suggestion(path, places)}", UserWarning, stacklevel=5)
+
+
+def _places(node: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of everything in a tree that is no dictionary."""
+    if not isinstance(node, dict):
+        yield path
+        return
+    for key, item in node.items():
+        yield from _places(item, f"{path}/{key}" if path else key)
+
+
+def _by_name(fill: Any, names: Sequence[str]) -> dict[str, Any]:
+    if fill is LEAVE_OUT:
+        return {}
+    if not isinstance(fill, Mapping):
+        return dict.fromkeys(names, fill)
+    for name in fill:
+        if name not in names:
+            raise ExperimentError(
+                f"cannot fill {name!r}: it is neither a column nor a parameter{suggestion(name, names)}"
+            )
+    return dict(fill)
+
+
+def _checked_columns(table: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+    for item in table:
+        if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) for part in item)):
+            raise ExperimentError(f"{item!r} is no column; write ('t', 'results/t'): a name and a path")
+    return tuple((name, path) for name, path in table)
+
+
+def _checked_pad(on_ragged: str) -> bool:
+    if on_ragged not in _PAD:
+        raise ExperimentError(f"on_ragged is {on_ragged!r}; choose 'error' or 'pad'")
+    return _PAD[on_ragged]
+
+
+def _checked_where(where: Any) -> Condition | Callable[[MemoryMeasurement], Any] | None:
+    if isinstance(where, str):
+        return Condition(where)
+    if where is not None and not callable(where):
+        raise ExperimentError(f"where is {where!r}; write 'A > 3 and T < 5', or a function of the measurement")
+    return where  # type: ignore[no-any-return]

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What may have been meant by a name that is unknown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """Return the end of an error's sentence: the nearest of the known names, or all of them.
+
+    Examples
+    --------
+    >>> suggestion('theta_o', ['theta_0', 'L']), suggestion('x', ['theta_0', 'L'])
+    ("; did you mean 'theta_0'?", "; there is 'theta_0', 'L'")
+    """
+    names = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(str(name), names, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there is {', '.join(map(repr, names)) or 'none'}"

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Values as numpy arrays: the narrowest dtype that holds every one of them exactly."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from coma.running.parameterset import ParameterSet
+
+Array = np.ndarray[Any, Any]
+_NUMBERS = {bool, int, float, complex}
+_NUMBER_KINDS = "biufc"
+_DATES = {datetime.date: "datetime64[D]", datetime.datetime: "datetime64[us]"}
+
+
+class Table(Protocol):
+    """What frames, plots and displays ask of a result."""
+
+    @property
+    def parameters(self) -> ParameterSet:
+        """What its measurements have in common."""
+
+    @property
+    def columns(self) -> tuple[Array, ...]:
+        """The columns."""
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """Their names."""
+
+    @property
+    def table_definition(self) -> tuple[tuple[str, str], ...]:
+        """Name and path of each as they were asked for."""
+
+    @property
+    def measurement_ids(self) -> tuple[int, ...]:
+        """The id of each row's measurement."""
+
+    def __getitem__(self, name: str, /) -> Array:
+        """Return a column."""
+
+
+def as_array(values: Sequence[Any]) -> Array:
+    """Return values as an array, one element (or, for arrays, one sub-array) for each.
+
+    ===============================================  ==========================================
+    values                                           dtype
+    ===============================================  ==========================================
+    bool, int, float, complex, or a mixture          the narrowest of bool, int64, uint64,
+                                                     float64, complex128 that holds all exactly
+    str                                              ``<U...``
+    `datetime.date`, `datetime.datetime`             ``datetime64[D]``, ``datetime64[us]``
+    numpy arrays of one shape                        further dimensions, of their common dtype
+    anything else: None, bytes, dictionaries, dates  object
+    with a time zone, arrays of several shapes,
+    attachments, and any other mixture
+    ===============================================  ==========================================
+
+    Examples
+    --------
+    >>> as_array([1, 2.5]).dtype, as_array([1, 'a']).dtype, as_array([2**53 + 1, 0.5]).dtype
+    (dtype('float64'), dtype('O'), dtype('O'))
+    """
+    cells = [_scalar(value) for value in values]
+    dtype = _dtype(cells)
+    if dtype is object:
+        return _objects(cells)
+    array = np.array(cells, dtype)
+    return array if _is_exact(array, cells) else _objects(cells)
+
+
+def as_table(rows: Sequence[Sequence[Any]]) -> Array:
+    """Return rows of equal length as one array, by the rules of `as_array`; shape (rows, columns).
+
+    Examples
+    --------
+    >>> as_table([[1, 2.5], [3, 4.5]]).dtype, as_table([[1, 'a']]).dtype
+    (dtype('float64'), dtype('O'))
+    """
+    shape = (len(rows), len(rows[0]) if rows else 0)
+    array = as_array([value for row in rows for value in row])
+    return array.reshape(shape + array.shape[1:])
+
+
+def beside(columns: Sequence[Array], rows: int) -> Array:
+    """Return columns beside each other, as one table of so many rows."""
+    if not columns:
+        return np.empty((rows, 0))
+    if len({(column.dtype, column.shape) for column in columns}) == 1:
+        return np.stack(columns, axis=1)
+    return as_table(list(zip(*map(_cells, columns), strict=True)))
+
+
+def _cells(column: Array) -> list[Any]:
+    return column.tolist() if column.ndim == 1 and column.dtype.kind not in "mM" else list(column)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    plain = isinstance(value, np.generic) and value.dtype.kind in _NUMBER_KINDS + "U" and value.dtype.itemsize <= 16
+    item = value.item() if plain else value
+    return value if isinstance(item, np.generic) else item
+
+
+def _dtype(cells: list[Any]) -> Any:
+    """Return the dtype to try; None lets numpy choose."""
+    kinds = {type(cell) for cell in cells}
+    if kinds <= _NUMBERS or kinds == {str}:
+        return None
+    if kinds == {np.ndarray} or kinds == {np.memmap}:
+        return None if _is_uniform(cells) else object
+    kind = kinds.pop()
+    if kinds:
+        return object
+    if kind in _DATES:
+        return object if any(getattr(cell, "tzinfo", None) for cell in cells) else _DATES[kind]
+    return None if issubclass(kind, np.generic) and kind is not np.void else object
+
+
+def _is_uniform(arrays: list[Array]) -> bool:
+    kinds = {"n" if array.dtype.kind in _NUMBER_KINDS else array.dtype.kind for array in arrays}
+    return len(kinds) == 1 and len({array.shape for array in arrays}) == 1
+
+
+def _is_exact(array: Array, cells: list[Any]) -> bool:
+    """Tell whether numpy kept every scalar: it rounds large integers beside floats, and cuts NULs off strings."""
+    if array.ndim > 1 or array.dtype.kind in "mM":
+        return True
+    if array.dtype.kind == "f" and not any(isinstance(cell, float | np.floating) for cell in cells):
+        return not cells
+    return all(a == b or b != b for a, b in zip(array.tolist(), cells, strict=True))  # noqa: PLR0124 - NaN
+
+
+def _objects(cells: list[Any]) -> Array:
+    array = np.empty(len(cells), dtype=object)
+    for i, cell in enumerate(cells):
+        array[i] = cell
+    return array
