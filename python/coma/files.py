@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import socket
 import sys
 import time
@@ -57,6 +58,40 @@ def publish(path: str | os.PathLike[str], data: bytes, durable: bool = True) -> 
         sync_directory(target.parent)
 
 
+def publish_copy(path: str | os.PathLike[str], source: str | os.PathLike[str]) -> None:
+    """Copy the file `source` to the new file `path`, whole or not at all.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists; it is left as it is.
+    """
+    temporary = _temporary_name(Path(path))
+    try:
+        shutil.copyfile(source, temporary)
+        rename(temporary, path)
+    finally:
+        remove(temporary)
+
+
+def rename(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
+    """Give a file another name in its directory.
+
+    Raises
+    ------
+    FileExistsError
+        If that name exists; it is left as it is.
+    """
+    try:
+        os.link(path, new)
+        os.unlink(path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
+        os.replace(path, new)
+
+
 def remove(path: str | os.PathLike[str]) -> None:
     """Remove `path`; it is no error if another process did so first."""
     with suppress(FileNotFoundError):
@@ -67,8 +102,19 @@ def remove_leftovers(directory: Path) -> None:
     """Remove temporary files of processes of this host that died while they wrote."""
     for name in os.listdir(directory):
         match = _TEMPORARY.fullmatch(name)
-        if match and not _is_alive(int(match[1])):
+        if match and not is_alive(int(match[1])):
             remove(directory / name)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process of this host runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def sync_directory(directory: Path) -> None:
@@ -194,13 +240,3 @@ def _write_all(descriptor: int, data: bytes, durable: bool) -> None:
         rest = rest[os.write(descriptor, rest) :]
     if durable:
         os.fsync(descriptor)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

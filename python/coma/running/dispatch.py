@@ -12,9 +12,8 @@ from typing import Any
 import cloudpickle
 
 from coma.errors import ExperimentError
-from coma.running import interrupt, program, runner
+from coma.running import interrupt, process, runner
 from coma.running.interrupt import Interrupt
-from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
 from coma.running.runner import Call, Job, Outcome
 from coma.storage.measurement import now
@@ -86,18 +85,21 @@ class Dispatcher:
                         return False
                     self.deaths = 0
                     yield pending.pop(future), _outcome(future)
+        except KeyboardInterrupt:
+            _cancel(pending)
+            process.end_all()
+            raise
         finally:
-            for future in pending:
-                future.cancel()
+            _cancel(pending)
 
-    def _fill(self, submit: Callable[[ParameterSet], Future[Any]], pending: dict[Future[Any], Job]) -> bool:
+    def _fill(self, submit: Callable[[Job], Future[Any]], pending: dict[Future[Any], Job]) -> bool:
         """Submit up to the window; False where the executor turned out to be broken."""
         while not self.interrupt.requested and len(pending) < (1 if self.suspects else self.window):
             job = self.suspects.popleft() if self.suspects else next(self.jobs, None)
             if job is None:
                 break
             try:
-                pending[submit(job[1])] = job
+                pending[submit(job)] = job
             except BrokenExecutor as error:
                 self.suspects.extend([job, *pending.values()])
                 self._count_death(error)
@@ -114,7 +116,6 @@ class Dispatcher:
             if self.interrupt.requested:
                 deadline = deadline or time.monotonic() + interrupt.GRACE
                 if time.monotonic() > deadline:
-                    program.end_all()
                     raise KeyboardInterrupt
             elif _workers_left(executor) == 0:
                 quiet = quiet or time.monotonic()
@@ -140,11 +141,16 @@ def window(executor: Any, workers: int | None) -> int:
     return 2 * int(workers or getattr(executor, "_max_workers", None) or 8)
 
 
-def _submitter(call: Call, executor: Executor) -> Callable[[ParameterSet], Future[Any]]:
+def _submitter(call: Call, executor: Executor) -> Callable[[Job], Future[Any]]:
     if isinstance(executor, ThreadPoolExecutor):
-        return lambda p: executor.submit(runner.attempt, call, p)
+        return lambda job: executor.submit(runner.attempt, call, job)
     pickled = cloudpickle.dumps(tuple(call))
-    return lambda p: executor.submit(runner.on_worker, pickled, cloudpickle.dumps(p))
+    return lambda job: executor.submit(runner.on_worker, pickled, cloudpickle.dumps(job))
+
+
+def _cancel(futures: Iterable[Future[Any]]) -> None:
+    for future in futures:
+        future.cancel()
 
 
 def _outcome(future: Future[Any]) -> Outcome:

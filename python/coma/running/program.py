@@ -4,35 +4,32 @@
 from __future__ import annotations
 
 import copy
+import errno
+import fnmatch
+import math
 import os
-import re
-import shutil
 import signal
-import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from coma.archives import archive as archives
 from coma.archives.archive import FORMATS
-from coma.errors import ArchiveError, PathError, ProgramError
+from coma.errors import ArchiveError, ProgramError
+from coma.running import attempt, executables, placeholders, process, reading, workspace
+from coma.running.attempt import Attempt
+from coma.running.output import Output
 from coma.running.parameterset import ParameterSet
+from coma.running.process import Ended
 from coma.storage.measurement import ROOT
-from coma.trees import identity
-from coma.trees import path as paths
 from coma.trees.serializer import RecursiveSerializer
 
 INPUT_VARIABLE = "COMA_INPUT"
 OUTPUT_VARIABLE = "COMA_OUTPUT"
 _PLACES = ("input", "output", "directory")
-_RUNNING: set[subprocess.Popen[bytes]] = set()
-_FIELD = re.compile(r"\{([^\W\d]\w*)\}")
-_FORMATTED = re.compile(r"\{([^\W\d]\w*)[:!][^{}]*\}")
-_TAIL = 20
-_GRACE = 2.0
-_LONGEST_TAIL = 16384
+_STDOUT = "stdout.txt"
+_STDERR = "stderr.txt"
+_LONGEST = 64 * 1024**2  # bytes of standard output that may be a measurement
 
 
 class Program:
@@ -40,9 +37,16 @@ class Program:
 
     The program gets the parameters in one of two ways. With ``{...}`` in its arguments, these are filled in:
     ``{name}`` a parameter, ``{input}`` a file with all parameters at their paths, ``{output}`` the file to write,
-    ``{directory}`` a temporary directory. Without, the environment variables ``COMA_INPUT`` and ``COMA_OUTPUT`` hold
-    the two paths, which programs written with ``coma::program`` know. A program that leaves no output file is read
-    from its standard output, JSON or XML. Parameters that its measurement lacks are added to it.
+    ``{directory}`` a temporary directory, ``{seed}`` the seed of the parameter set and, in a run, ``{id}`` the
+    measurement's id. Without, the environment variables ``COMA_INPUT`` and ``COMA_OUTPUT`` hold the two paths, which
+    programs written with ``coma::program`` know. A program that leaves no output file is read from its standard
+    output, JSON or XML, up to 64 MiB. Parameters that its measurement lacks are added to it.
+
+    When it ends, fails, or is ended by its timeout or Ctrl-C, all that it started is ended, too.
+
+    In a run, the measurement's info has ``program`` and ``version`` (as the program says, else its file name),
+    ``command``, ``executable`` (absolute path), ``sha256`` (of the executable), ``exit_status``, ``duration`` (in
+    seconds), ``peak_memory`` (in bytes; left out where it is hidden in that of Coma itself) and ``kept_files``.
 
     Parameters
     ----------
@@ -53,9 +57,13 @@ class Program:
     directory
         Working directory of the program; by default that of the caller.
     environment
-        Variables added to the caller's environment.
+        Variables added to the caller's environment; ``{...}`` is filled in as in arguments.
     timeout
         Seconds after which the program, and all that it started, is ended.
+    keep_files
+        Patterns, such as ``['*.log']``, of files in ``{directory}`` that stay in the experiment's directory, as
+        ``measurement.000007.run.log``; if the program fails, as ``failure.000007.run.log``. All that it says is
+        there, too, as ``stdout.txt`` and ``stderr.txt``.
 
     Examples
     --------
@@ -75,6 +83,7 @@ class Program:
         directory: str | os.PathLike[str] | None = None,
         environment: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        keep_files: Sequence[str] = (),
     ) -> None:
         single = isinstance(command, str | os.PathLike)
         self.command = [os.fspath(command)] if single else [os.fspath(part) for part in command]  # type: ignore[union-attr,arg-type]
@@ -82,14 +91,32 @@ class Program:
             raise ProgramError("a program needs at least the path of its executable, as in coma.Program('./pendulum')")
         for name in (input, output):
             _check_file_name(name)
+        self._file = _anchored(self.command[0])
         self.input = input
         self.output = output
         self.directory = None if directory is None else os.path.abspath(directory)
         self.environment = dict(environment or {})
         self.timeout = timeout
+        self.keep_files = _patterns(keep_files)
 
     def __repr__(self) -> str:
         return f"Program({' '.join(self.command)})"
+
+    @property
+    def executable(self) -> str:
+        """The executable's absolute path.
+
+        Raises
+        ------
+        ProgramError
+            If it is missing or cannot be executed.
+        """
+        return executables.find(self._file)
+
+    @property
+    def sha256(self) -> str | None:
+        """The SHA-256 of the executable as it is now; None where it cannot be read."""
+        return executables.sha256(self.executable)
 
     def limited(self, timeout: float | None) -> Program:
         """Return this program with another timeout, unless that is None."""
@@ -112,15 +139,18 @@ class Program:
         ProgramError
             If the executable is missing or cannot be executed, or the arguments refer to an unknown parameter.
         """
-        _executable(self.command[0])
-        known = {*names, *_PLACES}
-        for name in self._placeholders():
+        executables.find(self._file)
+        known = [*sorted({*names, *_PLACES}), "id", "seed"]
+        for name in self.placeholders():
             if name not in known:
-                raise ProgramError(
-                    f"argument refers to {{{name}}}, which is no parameter; there is {', '.join(sorted(known))}"
-                )
+                raise ProgramError(f"argument refers to {{{name}}}, which is no parameter; there is {', '.join(known)}")
         if self.directory is not None and not os.path.isdir(self.directory):
             raise ProgramError(f'the working directory "{self.directory}" does not exist')
+
+    def placeholders(self) -> set[str]:
+        """Return the names in braces in arguments and environment."""
+        templates = [*self.command[1:], *self.environment.values()]
+        return {name for template in templates for name in placeholders.names(template)}
 
     def __call__(self, parameter_set: ParameterSet) -> dict[str, Any]:
         """Run the program for one parameter set and return its measurement's tree.
@@ -129,136 +159,143 @@ class Program:
         ------
         ProgramError
             If it cannot be started, fails, is ended by a signal or the timeout, leaves no readable measurement, or one
-            of other parameters. The error shows the command and the last lines of its standard error.
+            of other parameters. The error shows the command and the last lines of its standard error; its `details`
+            hold command, exit status or signal, duration, and the last lines of both outputs.
         """
         self.check(parameter_set.names)
-        with tempfile.TemporaryDirectory(prefix="coma-") as directory:
-            return _Call(self, parameter_set, Path(directory)).run()
-
-    def _placeholders(self) -> set[str]:
-        return {name for part in self.command[1:] for name in _fields(part)}
-
-
-def end_all() -> None:
-    """End every program that is running, and all that they started."""
-    for process in list(_RUNNING):
-        _end(process)
+        with workspace.directory() as directory:
+            return _Call(self, parameter_set, directory, attempt.current()).run()
 
 
 class _Call:
     """One run of a program."""
 
-    def __init__(self, program: Program, parameter_set: ParameterSet, directory: Path) -> None:
+    def __init__(self, program: Program, parameter_set: ParameterSet, directory: Path, attempt: Attempt | None) -> None:
         self.program = program
         self.parameter_set = parameter_set
+        self.attempt = attempt
+        self.ended: Ended | None = None
+        self.directory = directory
         self.input = directory / program.input
         self.output = directory / program.output
-        self.stdout = directory / ".stdout"
-        self.stderr = directory / ".stderr"
-        self.command = self._command(directory)
+        self.stdout = self._output(_STDOUT, _LONGEST)
+        self.stderr = self._output(_STDERR, 0)
+        self.values = self._values()
+        self.command = [program.executable, *map(self._fill, program.command[1:])]
 
     def run(self) -> dict[str, Any]:
         self._write_input()
-        self._check_status(self._execute())
-        tree = self._measurement()
-        for path, value in zip(self.parameter_set.paths, self.parameter_set.values, strict=True):
-            self._settle(tree, path, value)
+        sha256 = executables.sha256(self.command[0])
+        self.ended = self._execute()
+        self._check_end(self.ended)
+        try:
+            tree = reading.read(self.output, self.stdout)
+            reading.complete(tree, self.parameter_set)
+        except ArchiveError as error:
+            self._fail(str(error))
+        self._report(self.ended, tree, sha256)
         return tree
 
-    def _command(self, directory: Path) -> list[str]:
-        places = {"input": str(self.input), "output": str(self.output), "directory": str(directory)}
+    def _output(self, name: str, limit: int) -> Output:
+        return Output(self.directory / name, math.inf if self._is_kept(name) else limit)
+
+    def _is_kept(self, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.program.keep_files)
+
+    def _values(self) -> dict[str, Any]:
+        """Return what may be filled in; parameters may have names such as `seed`."""
         parameters = dict(zip(self.parameter_set.names, self.parameter_set.values, strict=True))
-        first, *arguments = self.program.command
-        return [_executable(first), *(_fill(part, {**parameters, **places}) for part in arguments)]
+        known = {"seed": self.parameter_set.seed}
+        if self.attempt is not None:
+            known["id"] = self.attempt.number
+        places = {"input": str(self.input), "output": str(self.output), "directory": str(self.directory)}
+        return {**known, **parameters, **places}
+
+    def _fill(self, template: str) -> str:
+        if "id" in placeholders.names(template) and "id" not in self.values:
+            raise ProgramError("{id} is the id of a measurement, which only a run has; call Experiment.run")
+        return placeholders.fill(template, self.values)
+
+    def _environment(self) -> dict[str, str]:
+        given = {name: self._fill(value) for name, value in self.program.environment.items()}
+        return {**os.environ, **given, INPUT_VARIABLE: str(self.input), OUTPUT_VARIABLE: str(self.output)}
 
     def _write_input(self) -> None:
         tree = RecursiveSerializer().encode({ROOT: self.parameter_set.tree()})
-        self.input.write_bytes(archives.dumps(tree, archives.format_of(str(self.input))))
-
-    def _execute(self) -> int | None:
-        """Run the program; its exit status, negative for a signal, None for a timeout."""
-        variables = {INPUT_VARIABLE: str(self.input), OUTPUT_VARIABLE: str(self.output)}
-        with self.stdout.open("wb") as stdout, self.stderr.open("wb") as stderr:
-            try:
-                process = subprocess.Popen(
-                    self.command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stdout,
-                    stderr=stderr,
-                    cwd=self.program.directory,
-                    env={**os.environ, **self.program.environment, **variables},
-                    start_new_session=True,
-                )
-            except OSError as error:
-                self._fail(f"could not be started: {error.strerror}")
-        _RUNNING.add(process)
+        text = archives.dumps(tree, archives.format_of(str(self.input)))
         try:
-            return process.wait(self.program.timeout)
-        except subprocess.TimeoutExpired:
-            return None
+            self.input.write_bytes(text)
+        except OSError as error:
+            raise ProgramError(
+                f'cannot write "{self.input}": {error.strerror}; set TMPDIR to a directory with room'
+            ) from error
+
+    def _execute(self) -> Ended:
+        outputs = (self.stdout, self.stderr)
+        environment = self._environment()
+        try:
+            return process.run(
+                self.command, self.program.directory, environment, outputs, self.directory, self.program.timeout
+            )
+        except OSError as error:
+            hint = "; a script needs a first line such as #!/bin/sh" if error.errno == errno.ENOEXEC else ""
+            self._fail(f"could not be started: {error.strerror}{hint}")
         finally:
-            _end(process)
-            _RUNNING.discard(process)
+            for output in outputs:
+                output.close()
 
-    def _check_status(self, status: int | None) -> None:
-        if status is None:
+    def _check_end(self, ended: Ended) -> None:
+        if ended.stopped:
+            self._fail("was ended by Ctrl-C")
+        self._keep()
+        if ended.timed_out:
             self._fail(f"was ended after the timeout of {self.program.timeout:g} s")
-        if status < 0:
-            self._fail(f"was ended by signal {_signal_name(-status)}", signal=-status)
-        if status > 0:
-            self._fail(f"failed with exit status {status}", exit_status=status)
+        if ended.status < 0:
+            self._fail(f"was ended by signal {-ended.status} ({_signal_name(-ended.status)})")
+        if ended.status > 0:
+            self._fail(f"failed with exit status {ended.status}")
+        for output in (self.stdout, self.stderr):
+            if output.error is not None:
+                self._fail(f'said what cannot be written to "{output.path}": {output.error.strerror}')
 
-    def _measurement(self) -> dict[str, Any]:
-        if self.output.is_file():
-            tree = self._parse(self.output.read_bytes(), archives.format_of(str(self.output)), "its output file")
-        else:
-            text = self.stdout.read_bytes().strip()
-            format = {b"{": "json", b"<": "xml"}.get(text[:1])
-            if format is None:
-                found = "neither JSON nor XML" if text else "empty"
-                self._fail(f"wrote no output file, and its standard output is {found}")
-            tree = self._parse(text, format, "its standard output")
-        content = tree.get(ROOT, tree) if isinstance(tree, dict) else tree
-        if not isinstance(content, dict):
-            self._fail(f"wrote a {type(content).__name__}, not a measurement")
-        return content
-
-    def _parse(self, text: bytes, format: str, name: str) -> Any:
-        try:
-            return FORMATS[format].loads(text, name)
-        except ArchiveError as error:
-            self._fail(f"wrote a malformed measurement: {error}")
-
-    def _settle(self, tree: dict[str, Any], path: str, asked: Any) -> None:
-        """Add a parameter that the measurement lacks; refuse one that differs."""
-        if not paths.has(tree, path):
-            try:
-                paths.set_(tree, path, asked)
-            except PathError as error:
-                self._fail(f"wrote a measurement without room for {path}: {error}")
+    def _keep(self) -> None:
+        if self.attempt is None or not self.program.keep_files:
             return
-        found = paths.get(tree, path)
-        if identity.key(found, None) != identity.key(asked, None):
-            self._fail(f"wrote a measurement for other parameters: {path} is {found!r}, asked for was {asked!r}")
+        found = sorted(path for path in self.directory.iterdir() if self._is_kept(path.name) and path.is_file())
+        try:
+            self.attempt.keep(found)
+        except ArchiveError as error:
+            self._fail(f"left a file behind that is lost: {error}")
 
-    def _fail(self, what: str, **status: int) -> NoReturn:
+    def _report(self, ended: Ended, tree: dict[str, Any], sha256: str | None) -> None:
+        """Tell the run what the measurement's info should say."""
+        if self.attempt is None:
+            return
+        info = tree.get("info")
+        said = info if isinstance(info, dict) else {}
+        known = {
+            "program": said.get("program", _shown(os.path.basename(self.command[0]))),
+            "version": said.get("version"),
+            "command": [_shown(part) for part in self.command],
+            "executable": _shown(self.command[0]),
+            "sha256": sha256,
+            "exit_status": ended.status,
+            "duration": ended.duration,
+            "peak_memory": ended.peak_memory,
+        }
+        self.attempt.info.update({name: value for name, value in known.items() if value is not None})
+
+    def _fail(self, what: str) -> NoReturn:
+        tail = self.stderr.lines()
         lines = [f"{self.command[0]} {what}", f"  parameters: {self.parameter_set}", f"  command: {self.command}"]
-        tail = _tail(self.stderr)
         lines += ["  last lines of standard error:", *(f"    {line}" for line in tail)] if tail else []
-        raise ProgramError("\n".join(lines), {"command": self.command, **status, "stderr": tail})
+        details = {"command": [_shown(part) for part in self.command], **_details(self.ended)}
+        raise ProgramError("\n".join(lines), {**details, "stdout": self.stdout.lines(), "stderr": tail})
 
 
-def _executable(name: str) -> str:
-    found = shutil.which(name)
-    if found:
-        return os.path.abspath(found)
-    if os.path.isdir(name):
-        raise ProgramError(f'"{name}" is a directory, not a program')
-    if os.path.isfile(name):
-        raise ProgramError(f'"{name}" is not executable; chmod +x "{name}" makes it so')
-    hint = "; give the arguments as a list, [program, argument, ...]" if " " in name else ""
-    where = f'"{os.path.abspath(name)}" does not exist' if os.sep in name else f'no "{name}" on the PATH'
-    raise ProgramError(f"cannot find the program: {where}{hint}")
+def _anchored(name: str) -> str:
+    """Return a relative path as it is meant now; a name without slash is looked for on the PATH."""
+    return os.path.abspath(name) if os.sep in name else name
 
 
 def _check_file_name(name: str) -> None:
@@ -266,59 +303,32 @@ def _check_file_name(name: str) -> None:
         raise ProgramError(f"{name!r} is no file name that ends with .xml or .json")
 
 
-def _fields(template: str) -> list[str]:
-    """Return the names in braces; a format such as ``{x:.3f}`` is refused, as it could change the number."""
-    formatted = _FORMATTED.search(template)
-    if formatted:
-        raise ProgramError(
-            f"argument {template!r}: write {{{formatted[1]}}} alone, so that the value is passed exactly"
-        )
-    return _FIELD.findall(template)
+def _patterns(given: Any) -> list[str]:
+    patterns = list(given)
+    if isinstance(given, str) or not all(isinstance(name, str) and os.sep not in name for name in patterns):
+        raise ProgramError(f"keep_files must be a list of patterns of names, such as ['*.log']; got {given!r}")
+    return patterns
 
 
-def _fill(template: str, values: Mapping[str, Any]) -> str:
-    return _FIELD.sub(lambda match: _text(match[1], values[match[1]]), template)
-
-
-def _text(name: str, value: Any) -> str:
-    """Return a value as an argument that reads back as the same value."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, str | int):
-        return str(value)
-    if isinstance(value, float):
-        return repr(value)
-    raise ProgramError(f"{{{name}}} is a {type(value).__name__}, which is no argument; let the program read {{input}}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started, if anything of it is left."""
-    _kill_group(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE)
-    _kill_group(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _kill_group(group: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
+def _details(ended: Ended | None) -> dict[str, Any]:
+    """Return what a failure record says of the end of a process."""
+    if ended is None:
+        return {}
+    how = {"exit_status": ended.status} if ended.status >= 0 else {"signal": _signal_name(-ended.status)}
+    memory = {} if ended.peak_memory is None else {"peak_memory": ended.peak_memory}
+    return {**how, "duration": ended.duration, **memory}
 
 
 def _signal_name(number: int) -> str:
     try:
-        return f"{number} ({signal.Signals(number).name})"
+        return signal.Signals(number).name
     except ValueError:
         return str(number)
 
 
-def _tail(path: Path) -> list[str]:
-    """Return the last lines of a file, however long it is."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _LONGEST_TAIL))
-            return file.read().decode("utf-8", "replace").splitlines()[-_TAIL:]
-    except FileNotFoundError:
-        return []
+def _shown(text: str) -> str:
+    """Return a text that every file can hold."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
+        for character in text
+    )

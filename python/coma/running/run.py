@@ -77,28 +77,32 @@ class Run:
         number, parameter_set = job
         failed = outcome.failure
         if outcome.tree is not None:
-            failed = self._publish(outcome.tree, number)
+            failed = self._publish(outcome.tree, number, outcome.kept)
         if failed is not None:
-            self._record(failed, number, parameter_set)
+            self._record(failed, job, outcome.kept)
             return
         assert outcome.tree is not None
         self.measured += 1
         self._forget(parameter_set)
         warn_of_other_parameters(outcome.tree, parameter_set, self._warned)
 
-    def _publish(self, tree: Tree, number: int) -> Failure | None:
+    def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
         start = tree["info"]["start_date"]
         try:
-            self._flusher.add(self.home.add(tree, number, durable=False))
+            path = self.home.add(tree, number, durable=False)
         except (JsonArchiveError, XMLArchiveError) as error:
             return runner.failure(error, start)
+        self._flusher.add(path)
+        self.home.kept.move(number, kept, self.home.id_of(path))
         return None
 
-    def _record(self, failed: Failure, number: int, parameter_set: ParameterSet) -> None:
+    def _record(self, failed: Failure, job: Job, kept: Sequence[str]) -> None:
+        number, parameter_set = job
         self._forget(parameter_set)
-        tree = self.home.serializer.encode(_failure_tree(failed, number, parameter_set))
-        self._records[parameter_set.key()] = [self.failures.add(tree, number)]
+        tree = self.home.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
+        beside = self.failures.keep(number, self.home.kept.paths(number, kept), kept)
+        self._records[parameter_set.key()] = [self.failures.add(tree, number), *beside]
         self.errors.append(_noted(failed, parameter_set))
 
     def _forget(self, parameter_set: ParameterSet) -> None:
@@ -110,7 +114,8 @@ class Run:
         for record in self.failures:
             found = missing[0].like(record.tree)
             if found is not None:
-                known.setdefault(found.key(), []).append(record.path)
+                beside = self.failures.kept.paths(record.id, record.get("info/kept_files", []))
+                known.setdefault(found.key(), []).extend([record.path, *beside])
         return known
 
 
@@ -122,13 +127,14 @@ def _outcomes(
     return Dispatcher(call, jobs, pool, dispatch.window(pool.given, workers)).outcomes()
 
 
-def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet) -> Tree:
+def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kept: Sequence[str]) -> Tree:
     return {
         "info": {
             "measurement_id": number,
             "start_date": failed.start_date,
             "end_date": failed.end_date,
             "host": socket.gethostname(),
+            **({"kept_files": list(kept)} if kept else {}),
         },
         **parameter_set.tree(),
         "error": {

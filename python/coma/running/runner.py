@@ -6,15 +6,17 @@ from __future__ import annotations
 import functools
 import pickle
 import traceback
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import cloudpickle
 import numpy as np
 
 from coma.errors import ExperimentError, ProgramError, RemoteError
+from coma.running.attempt import Attempt
 from coma.running.parameterset import ParameterSet
 from coma.running.timelimit import time_limit
+from coma.storage.kept import KeptFiles
 from coma.storage.measurement import Tree, compose, now
 from coma.trees.serializer import Serializer
 
@@ -29,6 +31,7 @@ class Call(NamedTuple):
     function: Function
     serializer: Serializer
     timeout: float | None
+    kept: KeptFiles
 
 
 class Failure(NamedTuple):
@@ -44,10 +47,11 @@ class Failure(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of one point: a tree or a failure."""
+    """What came of one point: a tree or a failure, and the names of files that stay beside it."""
 
     tree: Tree | None
     failure: Failure | None
+    kept: Sequence[str] = ()
 
 
 def measure(call: Call, parameter_set: ParameterSet) -> Tree:
@@ -74,13 +78,23 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     return compose(tree, start_date=start, end_date=now(), **_program(result))
 
 
-def attempt(call: Call, parameter_set: ParameterSet, catch: type[BaseException] = BaseException) -> Outcome:
+def attempt(call: Call, job: Job, catch: type[BaseException] = BaseException) -> Outcome:
     """Measure, and turn what is raised into a failure."""
+    number, parameter_set = job
+    begun = Attempt(number, call.kept)
     start = now()
     try:
-        return Outcome(measure(call, parameter_set), None)
+        with begun:
+            tree = measure(call, parameter_set)
+        return Outcome(_with_info(tree, begun.info, begun.kept), None, begun.kept)
     except catch as error:
-        return Outcome(None, failure(error, start))
+        return Outcome(None, failure(error, start), begun.kept)
+
+
+def _with_info(tree: Tree, info: Mapping[str, Any], kept: Sequence[str]) -> Tree:
+    """Add what is known of the programs that were run; what the function says of program and version stands."""
+    said = {name: tree["info"][name] for name in ("program", "version") if name in tree["info"]}
+    return compose(tree, **{**info, **said, **({"kept_files": list(kept)} if kept else {})})
 
 
 def failure(error: BaseException, start: str) -> Failure:
@@ -100,26 +114,27 @@ def _message(error: BaseException) -> str:
 def serially(call: Call, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome], None, None]:
     """Yield the outcome of each job, in order; Ctrl-C ends the point that is running."""
     for job in jobs:
-        yield job, attempt(call, job[1], Exception)
+        yield job, attempt(call, job, Exception)
 
 
-def on_worker(call: bytes, parameters: bytes) -> tuple[Any, ...]:
+def on_worker(call: bytes, job: bytes) -> tuple[Any, ...]:
     """Measure on a worker and return builtins only, whatever the function does or raises."""
-    tree, failed = attempt(_load(call), pickle.loads(parameters))
+    tree, failed, kept = attempt(_load(call), pickle.loads(job))
     if failed is None:
-        return tree, None
-    return None, (*failed[:3], dict(failed.details), failed.start_date, failed.end_date, _pickled(failed.exception))
+        return tree, None, list(kept)
+    sent = (*failed[:3], dict(failed.details), failed.start_date, failed.end_date, _pickled(failed.exception))
+    return None, sent, list(kept)
 
 
 def received(result: tuple[Any, ...]) -> Outcome:
     """Return the outcome that `on_worker` sent."""
-    tree, failed = result
+    tree, failed, kept = result
     if failed is None:
-        return Outcome(tree, None)
+        return Outcome(tree, None, kept)
     type_, message, text, details, start, end, pickled = failed
     error = pickle.loads(pickled) if pickled else RemoteError(f"{type_}: {message}")
     error.add_note(f"Traceback on the worker:\n{text.rstrip()}")
-    return Outcome(None, Failure(type_, message, text, details, start, end, error))
+    return Outcome(None, Failure(type_, message, text, details, start, end, error), kept)
 
 
 @functools.lru_cache(maxsize=1)

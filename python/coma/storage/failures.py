@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from coma import files
 from coma.archives import archive as archives
 from coma.errors import ArchiveError
+from coma.storage.kept import KeptFiles
 from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.storage.names import Names
 
@@ -47,6 +48,7 @@ class Failures:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.names = Names("failure.${measurement_id}")
+        self.kept = KeptFiles(directory, self.names)
 
     def __iter__(self) -> Iterator[FailureRecord]:
         for name in sorted(name for name in os.listdir(self.directory) if self.names.matches(name)):
@@ -62,7 +64,15 @@ class Failures:
         files.replace(path, archives.dumps({ROOT: tree}, _FORMAT))
         return path
 
+    def keep(self, number: int, paths: Sequence[str], names: Sequence[str]) -> list[str]:
+        """Move files of these names beside the record with this id, and return their paths."""
+        targets = self.kept.paths(number, names)
+        for path, target in zip(paths, targets, strict=True):
+            os.replace(path, target)
+        return targets
+
     def remove_all(self) -> None:
-        """Remove every record."""
+        """Remove every record, and the files beside it."""
         for record in self:
             files.remove(record.path)
+        self.kept.remove_all()

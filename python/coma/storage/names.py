@@ -24,9 +24,9 @@ class Names:
     def __init__(self, template: str) -> None:
         self._before, self._after = re.split(r"\$\{\w+\}", template, maxsplit=1)
         suffixes = "|".join(FORMATS)
-        self._pattern = re.compile(
-            f"{re.escape(self._before)}([0-9]{{{_DIGITS},}}|{_NO_ID}){re.escape(self._after)}\\.(?:{suffixes})"
-        )
+        stem = f"{re.escape(self._before)}([0-9]{{{_DIGITS},}}|{_NO_ID}){re.escape(self._after)}\\."
+        self._pattern = re.compile(f"{stem}(?:{suffixes})")
+        self._beside = re.compile(f"{stem}(?!(?:{suffixes})\\b).+")
 
     def name(self, number: int | None) -> str:
         """Return the name for an id, without suffix."""
@@ -40,4 +40,9 @@ class Names:
     def id(self, name: str) -> int | None:
         """Return the id in a file's name; None where it has none or is named otherwise."""
         match = self._pattern.fullmatch(name)
+        return int(match[1]) if match and match[1] != _NO_ID else None
+
+    def owner(self, name: str) -> int | None:
+        """Return the id of the measurement that a file lies beside, as ``measurement.000007.stdout.txt`` does."""
+        match = self._beside.fullmatch(name)
         return int(match[1]) if match and match[1] != _NO_ID else None

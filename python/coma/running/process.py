@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One run of an executable: a process group that is ended with all that belongs to it."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from coma.running import strays
+from coma.running.output import Output
+
+GRACE = 2.0  # seconds from SIGTERM to SIGKILL
+_LAST_WORDS = 1.0  # seconds that a stray process may hold an output open
+_POLL = 0.02
+_CHUNK = 65536
+_MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
+_RUNNING: set[_Process] = set()
+
+
+class Ended(NamedTuple):
+    """How a process ended.
+
+    Attributes
+    ----------
+    status : int
+        Its exit status; negative for the signal that ended it.
+    timed_out, stopped : bool
+        Whether it was ended by its timeout, or by `end_all`.
+    duration : float
+        Seconds from start to end.
+    peak_memory : int or None
+        The most memory that it, or a child that it waited for, had at one time, in bytes. A process begins in the
+        memory of the one that starts it, and the system counts that: None where it never had more.
+    """
+
+    status: int
+    timed_out: bool
+    stopped: bool
+    duration: float
+    peak_memory: int | None
+
+
+def run(
+    command: Sequence[str],
+    directory: str | None,
+    environment: Mapping[str, str],
+    outputs: tuple[Output, Output],
+    mark: Path,
+    timeout: float | None = None,
+) -> Ended:
+    """Run an executable until it ends or is ended; nothing that it started is left afterwards.
+
+    Parameters
+    ----------
+    command, directory, environment
+        As for `subprocess.Popen`.
+    outputs
+        What takes its standard output and standard error.
+    mark
+        A directory that the environment names; processes that left the program's group are known by it.
+    timeout
+        Seconds after which it is ended: SIGTERM first, SIGKILL when `GRACE` is over.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+    popen = subprocess.Popen(
+        command,
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=directory,
+        env=environment,
+        start_new_session=True,
+    )
+    return _Process(popen, outputs, mark).run(timeout)
+
+
+def end_all() -> None:
+    """End every program that is running, and all that they started."""
+    running = list(_RUNNING)
+    for process in running:
+        process.stop()
+    deadline = time.monotonic() + GRACE
+    while _RUNNING.intersection(running) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    for process in _RUNNING.intersection(running):
+        process.signal(signal.SIGKILL)
+
+
+class _Process:
+    """A process that is running, and the group that it leads."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], outputs: tuple[Output, Output], mark: Path) -> None:
+        self._popen = popen
+        self._mark = mark
+        self._stopped = False
+        self._started = time.monotonic()
+        self._duration = 0.0
+        self._usage: resource.struct_rusage | None = None
+        self._memory_of_parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self._selector = selectors.PollSelector()
+        for pipe, output in zip((popen.stdout, popen.stderr), outputs, strict=True):
+            self._selector.register(pipe, selectors.EVENT_READ, output)  # type: ignore[arg-type]
+        self._exit = _exit_descriptor(popen.pid)
+        if self._exit is not None:
+            self._selector.register(self._exit, selectors.EVENT_READ)
+        _RUNNING.add(self)
+
+    def run(self, timeout: float | None) -> Ended:
+        """Take its output until it ends, or the timeout ends it."""
+        exited = False
+        try:
+            exited = self._watch(self._has_exited, math.inf if timeout is None else timeout)
+        finally:
+            self._end(by_force=self._stopped or not exited)
+        assert self._usage is not None
+        peak = self._usage.ru_maxrss
+        memory = peak * _MEMORY_UNIT if peak > self._memory_of_parent else None
+        return Ended(self._popen.returncode, not exited, self._stopped, self._duration, memory)
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        self._stopped = True
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group, if anything of it is left."""
+        with suppress(ProcessLookupError, PermissionError):  # macOS does not permit a signal to what has ended
+            os.killpg(self._popen.pid, number)
+
+    def _end(self, by_force: bool) -> None:
+        try:
+            if by_force:
+                self.signal(signal.SIGTERM)
+                self._watch(self._is_gone, GRACE)
+        finally:
+            self.signal(signal.SIGKILL)
+            self._reap(0)
+            self._silence(by_force)
+            self._close()
+
+    def _silence(self, by_force: bool) -> None:
+        """Take what is left in the pipes, and end processes that left the group if they hold one open."""
+        silent = self._watch(self._is_silent, _LAST_WORDS)
+        if by_force or not silent:
+            strays.end(self._mark)
+            self._watch(self._is_silent, _LAST_WORDS)
+
+    def _watch(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Take output until `done`, for some seconds at most; tell whether it is."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            rest = deadline - time.monotonic()
+            if rest <= 0:
+                return False
+            pause = _POLL if self._exit is None else rest
+            self._take(min(rest, pause))
+        return True
+
+    def _take(self, seconds: float) -> None:
+        """Wait for output, or the end of the process, and take what there is."""
+        for key, _ in self._selector.select(None if seconds == math.inf else seconds):
+            if key.data is None:
+                continue
+            data = os.read(key.fd, _CHUNK)
+            key.data.take(data)
+            if not data:
+                self._selector.unregister(key.fileobj)
+
+    def _has_exited(self) -> bool:
+        return self._reap(os.WNOHANG)
+
+    def _is_gone(self) -> bool:
+        return self._has_exited() and not _group_exists(self._popen.pid)
+
+    def _is_silent(self) -> bool:
+        return not self._selector.get_map()
+
+    def _reap(self, options: int) -> bool:
+        """Ask for the exit status, or wait for it; tell whether it is there."""
+        if self._usage is None:
+            pid, status, usage = os.wait4(self._popen.pid, options)
+            if pid:
+                self._popen.returncode = os.waitstatus_to_exitcode(status)
+                self._usage = usage
+                self._duration = time.monotonic() - self._started
+                self._forget_exit()
+        return self._usage is not None
+
+    def _forget_exit(self) -> None:
+        if self._exit is not None:
+            self._selector.unregister(self._exit)
+            os.close(self._exit)
+            self._exit = None
+
+    def _close(self) -> None:
+        _RUNNING.discard(self)
+        self._selector.close()
+        for pipe in (self._popen.stdout, self._popen.stderr):
+            pipe.close()  # type: ignore[union-attr]
+
+
+def _exit_descriptor(pid: int) -> int | None:
+    """Return a descriptor that becomes readable when a process ends; None where the system has none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _group_exists(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The measurement that a program wrote, in a file or to its standard output, in one of several forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from coma.archives import archive as archives
+from coma.archives.archive import FORMATS
+from coma.errors import ArchiveError, PathError
+from coma.running.output import Output
+from coma.running.parameterset import ParameterSet
+from coma.storage.measurement import ROOT
+from coma.trees import identity
+from coma.trees import path as paths
+
+
+def read(file: Path, stdout: Output) -> dict[str, Any]:
+    """Return the measurement in a program's output file, else in its standard output.
+
+    Raises
+    ------
+    ArchiveError
+        If there is none; the error says what the program did instead.
+    """
+    if file.is_file():
+        tree = _parse(file.read_bytes(), archives.format_of(str(file)), "its output file")
+    else:
+        tree = _parse(*_said(stdout), "its standard output")
+    content = tree.get(ROOT, tree) if isinstance(tree, dict) else tree
+    if not isinstance(content, dict):
+        raise ArchiveError(f"wrote a {type(content).__name__}, not a measurement")
+    return content
+
+
+def complete(tree: dict[str, Any], parameter_set: ParameterSet) -> None:
+    """Add the parameters that a measurement lacks.
+
+    Raises
+    ------
+    ArchiveError
+        If it has others than were asked for, or no room for them.
+    """
+    for path, value in zip(parameter_set.paths, parameter_set.values, strict=True):
+        _settle(tree, path, value)
+
+
+def _said(stdout: Output) -> tuple[bytes, str]:
+    """Return what a program said, and in which format."""
+    text = stdout.path.read_bytes().strip() if stdout.path.is_file() else b""
+    if stdout.size > stdout.limit:
+        raise ArchiveError(
+            f"wrote no output file, and {stdout.size} bytes to its standard output, where a measurement may have "
+            f"{stdout.limit:.0f}; let it write the file {{output}}"
+        )
+    format = {b"{": "json", b"<": "xml"}.get(text[:1])
+    if format is None:
+        found = "neither JSON nor XML" if text else "empty"
+        raise ArchiveError(f"wrote no output file, and its standard output is {found}")
+    return text, format
+
+
+def _parse(text: bytes, format: str, name: str) -> Any:
+    try:
+        return FORMATS[format].loads(text, name)
+    except ArchiveError as error:
+        raise ArchiveError(f"wrote a malformed measurement: {error}") from error
+
+
+def _settle(tree: dict[str, Any], path: str, asked: Any) -> None:
+    if not paths.has(tree, path):
+        try:
+            paths.set_(tree, path, asked)
+        except PathError as error:
+            raise ArchiveError(f"wrote a measurement without room for {path}: {error}") from error
+        return
+    found = paths.get(tree, path)
+    if identity.key(found, None) != identity.key(asked, None):
+        raise ArchiveError(f"wrote a measurement for other parameters: {path} is {found!r}, asked for was {asked!r}")
