@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import coma
 from coma.archives.jsonarchive import dumps, loads
+from coma.trees import types
 from coma.trees.tree import equal
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
@@ -53,3 +54,27 @@ def test_malformed_text_is_an_error_with_its_place(text, complaint):
     """The error names the file, the line and the column."""
     with pytest.raises(coma.JsonArchiveError, match=f'"a.json" {complaint}'):
         loads(text, "a.json")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "18446744073709551616",
+        "-9223372036854775809",
+        "123456789012345678901234567890",
+        "18446744073709551615",
+        "0.1234567890123456789012345",
+        "1e400",
+        "-0",
+        "-0.0",
+        "NaN",
+        '"\\ud800"',
+        '{"a": 1, "a": 2}',
+        '[[{"__type__": "complex", "real": 1, "imag": 2.5}]]',
+        '{"__type__": "numpy.ndarray", "shape": [1], "dtype": "object", "list": [{"__type__": "bytes", "base64": "YQ=="}]}',
+    ],
+)
+def test_the_quick_parser_changes_no_value(text):
+    """What it reads is what the standard library reads, to the last bit."""
+    wanted = json.loads(text, object_hook=lambda state: types.restore(state) if types.TYPE in state else state)
+    assert equal(loads(text.encode()), wanted)

@@ -7,11 +7,16 @@ import functools
 import json
 from typing import Any
 
+import orjson
+
 from coma.errors import JsonArchiveError, SerializerError
 from coma.trees import types
 
 SUFFIX = "json"
 _INDENT = 2
+_TYPE = b'"' + types.TYPE.encode() + b'"'
+_DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
+_LONG_NUMBER = b"0" * 19
 
 
 def dumps(tree: Any, pretty: bool = True) -> bytes:
@@ -49,6 +54,39 @@ def loads(text: bytes, name: str = "JSON text") -> Any:
     JsonArchiveError
         If it is not JSON, with the line and column; or holds a damaged array or registered type.
     """
+    try:
+        return _quickly(text)
+    except orjson.JSONDecodeError:  # bare NaN and infinities, lone surrogates, 1e400; or indeed no JSON
+        return _patiently(text, name)
+    except RecursionError:
+        raise JsonArchiveError(f'"{name}" is nested too deeply') from None
+    except SerializerError as error:
+        raise JsonArchiveError(f'"{name}" cannot be read: {error}') from None
+
+
+def _quickly(text: bytes) -> Any:
+    """Parse by orjson, which would round integers beyond 64 bits: none has fewer than 19 digits."""
+    if _LONG_NUMBER in text.translate(_DIGITS):
+        raise orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
+    tree = orjson.loads(text)
+    return _restored(tree) if _TYPE in text else tree
+
+
+def _restored(node: Any) -> Any:
+    """Put registered types in place, from the leaves up; the numbers of an array are not looked at one by one."""
+    if isinstance(node, dict):
+        if not _is_numeric_array(node):
+            node = {key: _restored(item) if isinstance(item, dict | list) else item for key, item in node.items()}
+        return types.restore(node) if types.TYPE in node else node
+    return [_restored(item) if isinstance(item, dict | list) else item for item in node]
+
+
+def _is_numeric_array(node: dict[str, Any]) -> bool:
+    return node.get(types.TYPE) == "numpy.ndarray" and node.get("dtype", "object") != "object"
+
+
+def _patiently(text: bytes, name: str) -> Any:
+    """Parse by the standard library, which knows all that JSON's writers write, and says where text is wrong."""
     try:
         return json.loads(text.decode("utf-8"), object_hook=_restore)
     except json.JSONDecodeError as error:

@@ -150,9 +150,13 @@ def _children(element: etree._Element, kind: str | None) -> Any:
             raise Misfit(f"{describe(element)} refers to an entity, which Coma never expands")
         if child.tag in state:
             raise Misfit(f"{describe(child)} stands twice in {element.tag!r}")
-        is_numbers = child.tag == "list" and state.get("dtype") == "float64"
-        state[child.tag] = _numbers(child) if is_numbers else _value(child)
+        state[child.tag] = _numbers(child) if child.tag == "list" and _is_float_array(state) else _value(child)
     return types.restore(state) if types.TYPE in state else state
+
+
+def _is_float_array(state: dict[str, Any]) -> bool:
+    wanted = {types.TYPE: "numpy.ndarray", "dtype": "float64"}
+    return all(isinstance(state.get(key), str) and state[key] == value for key, value in wanted.items())
 
 
 def _numbers(element: etree._Element) -> Any:
