@@ -25,6 +25,7 @@ class Format(Protocol):
         """Return the tree that `text` holds."""
 
 
+_CHUNK = 1 << 16
 FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
@@ -42,6 +43,35 @@ def read(path: str | os.PathLike[str]) -> Any:
     except OSError as error:
         raise ArchiveError(f'Cannot read "{name}": {error.strerror}') from error
     return FORMATS[format_of(name)].loads(data, name)
+
+
+def read_at(directory: int, name: str, path: str) -> Any:
+    """Return the tree in a file of an open directory; `path` is what errors call it.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be read.
+    """
+    try:
+        descriptor = os.open(name, os.O_RDONLY, dir_fd=directory)
+        try:
+            data = _read_all(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise ArchiveError(f'Cannot read "{path}": {error.strerror}') from error
+    return FORMATS[format_of(name)].loads(data, path)
+
+
+def _read_all(descriptor: int) -> bytes:
+    """Return all that a file holds; most fit into one read."""
+    chunk = os.read(descriptor, _CHUNK)
+    chunks = [chunk]
+    while len(chunk) == _CHUNK:
+        chunk = os.read(descriptor, _CHUNK)
+        chunks.append(chunk)
+    return b"".join(chunks) if len(chunks) > 1 else chunk
 
 
 def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,15 +148,18 @@ class FileMeasurement(MemoryMeasurement):
         The file.
     """
 
-    def __init__(self, archive: Archive, tree: Tree | None = None) -> None:
-        self._archive = archive
+    def __init__(self, archive: Archive | Callable[[], Archive], tree: Tree | None = None) -> None:
+        self._opened = archive if isinstance(archive, Archive) else None
+        self._open = archive
         self._loaded = tree
-        self._has_file = archive.exists()
+        self._has_file = self._opened is None or self._opened.exists()
 
     @property
     def archive(self) -> Archive:
         """The file; ``m.archive.filename`` is its path."""
-        return self._archive
+        if self._opened is None:
+            self._opened = self._open() if callable(self._open) else self._open
+        return self._opened
 
     @property
     def tree(self) -> Tree:
@@ -175,7 +178,7 @@ class FileMeasurement(MemoryMeasurement):
             If it is unreadable, or holds no measurement.
         """
         number = None if self._loaded is None else self.id
-        self._loaded = checked(self._archive.load(), self._archive.filename, number)
+        self._loaded = checked(self.archive.load(), self.archive.filename, number)
 
     def save(self) -> None:
         """Replace the file by the tree as it is now.
@@ -185,12 +188,12 @@ class FileMeasurement(MemoryMeasurement):
         ArchiveError
             If the file is gone, as after the experiment was archived; or cannot be written.
         """
-        if self._has_file and not self._archive.exists():
+        if self._has_file and not self.archive.exists():
             raise ArchiveError(
-                f'"{self._archive.filename}" is gone; if the experiment was archived, activate() it and read the '
+                f'"{self.archive.filename}" is gone; if the experiment was archived, activate() it and read the '
                 "measurement again"
             )
-        self._archive.save({ROOT: plain(self.tree)})
+        self.archive.save({ROOT: plain(self.tree)})
         self._has_file = True
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 import warnings
@@ -121,11 +122,16 @@ class FileMeasurements:
 
     def __iter__(self) -> Iterator[FileMeasurement]:
         damaged: list[str] = []
-        for paths in self.files().values():
-            try:
-                yield self._read(paths)
-            except ArchiveError as error:
-                damaged.append(str(error))
+        listed = self.files()
+        directory = os.open(self.directory, os.O_RDONLY)
+        try:
+            for number, paths in listed.items():
+                try:
+                    yield self._read(directory, number, paths)
+                except ArchiveError as error:
+                    damaged.append(str(error))
+        finally:
+            os.close(directory)
         if damaged:
             warnings.warn(
                 f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged), UserWarning, stacklevel=2
@@ -146,7 +152,7 @@ class FileMeasurements:
         for name in sorted(os.listdir(self.directory)):
             number = self.names.id(name)
             if number is not None:
-                found.setdefault(number, []).append(str(self.directory / name))
+                found.setdefault(number, []).append(os.path.join(self.directory, name))
         return dict(sorted(found.items()))
 
     def warn_of_stale(self) -> None:
@@ -245,20 +251,19 @@ class FileMeasurements:
             self.kept.remove_all(self.last())
             self.index.write(0)
 
-    def _read(self, paths: list[str]) -> FileMeasurement:
-        measurement = self._load(paths[0])
-        if any(not equal(measurement.tree, self._load(path).tree) for path in paths[1:]):
+    def _read(self, directory: int, number: int, paths: list[str]) -> FileMeasurement:
+        trees = [_tree(directory, number, path) for path in paths]
+        if any(not equal(trees[0], tree) for tree in trees[1:]):
             raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
         if len(paths) > 1:
             warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
-        return measurement
-
-    def _load(self, path: str) -> FileMeasurement:
-        return FileMeasurement(
-            self._archive(path), checked(archives.read(path), path, self.names.id(os.path.basename(path)))
-        )
+        return FileMeasurement(functools.partial(self._archive, paths[0]), trees[0])
 
     def _archive(self, path: str) -> Archive:
         return Archive(
             path, self.config["archive_default_format"], self.config["archive_pretty_print"], self.serializer
         )
+
+
+def _tree(directory: int, number: int, path: str) -> Tree:
+    return checked(archives.read_at(directory, os.path.basename(path), path), path, number)
