@@ -12,11 +12,12 @@ def suggestion(name: object, known: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> suggestion('theta_o', ['theta_0', 'L']), suggestion('x', ['theta_0', 'L'])
-    ("; did you mean 'theta_0'?", "; there is 'theta_0', 'L'")
+    >>> suggestion('theta_o', ['theta_0', 'L']), suggestion('l', ['theta_0', 'L']), suggestion('x', ['theta_0', 'L'])
+    ("; did you mean 'theta_0'?", "; did you mean 'L'?", "; there is 'theta_0', 'L'")
     """
     names = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(str(name), names, 1)
+    same = [known for known in names if known.casefold() == str(name).casefold()]
+    near = same or difflib.get_close_matches(str(name), names, 1)
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; there is {', '.join(map(repr, names)) or 'none'}"

@@ -88,10 +88,10 @@ def as_table(rows: Sequence[Sequence[Any]]) -> Array:
 
 def beside(columns: Sequence[Array], rows: int) -> Array:
     """Return columns beside each other, as one table of so many rows."""
-    if not columns:
-        return np.empty((rows, 0))
     if len({(column.dtype, column.shape) for column in columns}) == 1:
         return np.stack(columns, axis=1)
+    if not (columns and rows):
+        return np.empty((rows, len(columns)))
     return as_table(list(zip(*map(_cells, columns), strict=True)))
 
 
@@ -110,6 +110,8 @@ def _scalar(value: Any) -> Any:
 def _dtype(cells: list[Any]) -> Any:
     """Return the dtype to try; None lets numpy choose."""
     kinds = {type(cell) for cell in cells}
+    if kinds == {int}:
+        return _integer_dtype(min(cells), max(cells))
     if kinds <= _NUMBERS or kinds == {str}:
         return None
     if kinds == {np.ndarray} or kinds == {np.memmap}:
@@ -122,6 +124,11 @@ def _dtype(cells: list[Any]) -> Any:
     return None if issubclass(kind, np.generic) and kind is not np.void else object
 
 
+def _integer_dtype(least: int, greatest: int) -> Any:
+    fits = (dtype for dtype in (np.int64, np.uint64) if np.iinfo(dtype).min <= least <= greatest <= np.iinfo(dtype).max)
+    return next(fits, object)
+
+
 def _is_uniform(arrays: list[Array]) -> bool:
     kinds = {"n" if array.dtype.kind in _NUMBER_KINDS else array.dtype.kind for array in arrays}
     return len(kinds) == 1 and len({array.shape for array in arrays}) == 1
@@ -131,8 +138,6 @@ def _is_exact(array: Array, cells: list[Any]) -> bool:
     """Tell whether numpy kept every scalar: it rounds large integers beside floats, and cuts NULs off strings."""
     if array.ndim > 1 or array.dtype.kind in "mM":
         return True
-    if array.dtype.kind == "f" and not any(isinstance(cell, float | np.floating) for cell in cells):
-        return not cells
     return all(a == b or b != b for a, b in zip(array.tolist(), cells, strict=True))  # noqa: PLR0124 - NaN
 
 
