@@ -17,8 +17,9 @@ from coma.errors import ComaError, ExperimentError
 from coma.results import frames
 from coma.results.results import ResultList, retrieve
 from coma.results.retrieval import LEAVE_OUT, Where
-from coma.running import grids, provenance
+from coma.running import builds, grids, provenance
 from coma.running import pool as pools
+from coma.running.builds import Build, Outdated
 from coma.running.explain import explain
 from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
@@ -244,6 +245,7 @@ class Experiment:
         keep_going: bool = True,
         progress: bool | None = None,
         timeout: float | None = None,
+        rerun: str | None = None,
     ) -> tuple[int, int]:
         """Call `function` for each parameter set that has no measurement, and save each result as it comes.
 
@@ -263,6 +265,9 @@ class Experiment:
             Show a progress bar; by default on a terminal and in a notebook.
         timeout
             Seconds after which a point fails.
+        rerun
+            ``'other-build'`` measures those points again, too, that another build of the program measured; each old
+            measurement is removed once the new one is saved.
 
         Returns
         -------
@@ -275,22 +280,23 @@ class Experiment:
             If points failed; each member has its parameter set as a note. The others are saved, and each failure is
             kept as a record, see `failures`, until a later run succeeds.
         ExperimentError
-            If `function` cannot be called; there is something to run and the experiment is inactive; or no workers are
-            left.
+            If `function` cannot be called; there is something to run and the experiment is inactive; no workers are
+            left; or `rerun` is unknown or `function` is no program that has builds.
         ProgramError
             If the program is missing or cannot be executed, before anything runs.
         """
         if not callable(function):
             raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
         check_timeout(timeout)
-        missing = self._sweep.missing(self._measurements())
+        outdated = self._outdated(function, rerun)
+        missing = self._sweep.missing(self._measurements()) if outdated is None else outdated.missing
         if not missing:
             return 0, len(self._sweep)
         self._require_active("Cannot run a new measurement")
         if isinstance(function, Program):
             function, timeout = function.limited(timeout), None
             function.check(missing[0].names)
-        run = Run(self._files, self._failures, self._require_still_active)
+        run = Run(self._files, self._failures, self._require_still_active, outdated)
         call = Call(self._call(function), self.serializer, timeout, self._files.kept)
         pool = _pool(function, executor, workers)
         with self._recorded():
@@ -302,6 +308,15 @@ class Experiment:
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
         """Call `function` for one parameter set; override this to wrap every call."""
         return function(parameter_set)
+
+    def _outdated(self, function: Function, rerun: str | None) -> Outdated | None:
+        if rerun is None:
+            return None
+        if rerun != "other-build" or not isinstance(function, Program):
+            raise ExperimentError(
+                f"rerun={rerun!r} with {function!r}: there is rerun='other-build', which takes a Program"
+            )
+        return Outdated(self._sweep, self._measurements(), self._files.kept, function)
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -366,9 +381,22 @@ class Experiment:
         asked = self._sweep.parameter_set(values, named)
         return explain(asked, self._measurements(), self._failures)
 
-    def status(self) -> Status:
-        """Return how many of the parameter sets are done, failed, missing; and how many files are damaged."""
-        return self._sweep.status(self._measurements(), self._failures)
+    def status(self, program: Program | None = None) -> Status:
+        """Return how many of the parameter sets are done, failed, missing; and how many files are damaged.
+
+        Parameters
+        ----------
+        program
+            Count the measurements that come from another build than this one, too.
+        """
+        status = self._sweep.status(self._measurements(), self._failures)
+        if program is None:
+            return status
+        return status._replace(other_build=builds.count_others(self._measurements(), program))
+
+    def builds(self) -> dict[Build, int]:
+        """Return how many measurements come from each build: executable, its SHA-256, and version."""
+        return builds.count(self._measurements())
 
     def retrieve_results(
         self,
@@ -467,6 +495,7 @@ class Experiment:
         if self.isactive():
             self._files.remove_all()
         else:
+            self._files.kept.remove_all()
             self._file.measurements.clear()
         self._failures.remove_all()
         self._file.info.update(start_date=None, end_date=None)

@@ -49,6 +49,7 @@ class ParallelExperiment(Experiment):
         keep_going: bool = True,
         progress: bool | None = None,
         timeout: float | None = None,
+        rerun: str | None = None,
     ) -> tuple[int, int]:
         """Do as `Experiment.run` does, on the cluster's engines.
 
@@ -58,9 +59,9 @@ class ParallelExperiment(Experiment):
             If ipyparallel is not installed, or no cluster is running.
         """
         if executor is not None:
-            return super().run(function, executor, workers, keep_going, progress, timeout)
+            return super().run(function, executor, workers, keep_going, progress, timeout, rerun)
         with self._engines() as (engines, number):
-            return super().run(function, engines, workers or number, keep_going, progress, timeout)
+            return super().run(function, engines, workers or number, keep_going, progress, timeout, rerun)
 
     @contextmanager
     def _engines(self) -> Iterator[tuple[Executor, int]]:

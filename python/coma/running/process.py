@@ -76,6 +76,7 @@ def run(
     OSError
         If it cannot be started.
     """
+    start = time.monotonic()
     popen = subprocess.Popen(
         command,
         bufsize=0,
@@ -86,7 +87,7 @@ def run(
         env=environment,
         start_new_session=True,
     )
-    return _Process(popen, outputs, mark).run(timeout)
+    return _Process(popen, outputs, mark, start).run(timeout)
 
 
 def end_all() -> None:
@@ -104,11 +105,13 @@ def end_all() -> None:
 class _Process:
     """A process that is running, and the group that it leads."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], outputs: tuple[Output, Output], mark: Path) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], outputs: tuple[Output, Output], mark: Path, start: float
+    ) -> None:
         self._popen = popen
         self._mark = mark
         self._stopped = False
-        self._started = time.monotonic()
+        self._started = start
         self._duration = 0.0
         self._usage: resource.struct_rusage | None = None
         self._memory_of_parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -177,8 +180,9 @@ class _Process:
             if key.data is None:
                 continue
             data = os.read(key.fd, _CHUNK)
-            key.data.take(data)
-            if not data:
+            if data:
+                key.data.take(data)
+            else:
                 self._selector.unregister(key.fileobj)
 
     def _has_exited(self) -> bool:
@@ -197,7 +201,7 @@ class _Process:
             if pid:
                 self._popen.returncode = os.waitstatus_to_exitcode(status)
                 self._usage = usage
-                self._duration = time.monotonic() - self._started
+                self._duration = round(time.monotonic() - self._started, 6)
                 self._forget_exit()
         return self._usage is not None
 

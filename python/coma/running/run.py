@@ -10,6 +10,7 @@ from contextlib import closing
 from coma import files
 from coma.errors import JsonArchiveError, RemoteError, XMLArchiveError
 from coma.running import dispatch, runner
+from coma.running.builds import Outdated
 from coma.running.dispatch import Dispatcher
 from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
@@ -30,6 +31,8 @@ class Run:
         Where measurements and failure records go.
     check
         Raises where no measurement can be added any more.
+    outdated
+        What the new measurements replace.
 
     Attributes
     ----------
@@ -39,9 +42,16 @@ class Run:
         What the others raised, each with its parameter set as a note.
     """
 
-    def __init__(self, home: FileMeasurements, failures: Failures, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        home: FileMeasurements,
+        failures: Failures,
+        check: Callable[[], None],
+        outdated: Outdated | None = None,
+    ) -> None:
         self.home = home
         self.failures = failures
+        self.outdated = outdated
         self.measured = 0
         self.errors: list[Exception] = []
         self._records: dict[Hashable, list[str]] = {}
@@ -84,7 +94,14 @@ class Run:
         assert outcome.tree is not None
         self.measured += 1
         self._forget(parameter_set)
+        self._replace(outcome.tree, parameter_set)
         warn_of_other_parameters(outcome.tree, parameter_set, self._warned)
+
+    def _replace(self, tree: Tree, parameter_set: ParameterSet) -> None:
+        """Remove what a measurement replaces, once it is durable."""
+        if self.outdated and parameter_set.like(tree) == parameter_set:
+            self._flusher.flush()
+            self.outdated.remove(parameter_set)
 
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
         """Publish a measurement; the failure, where its file's format cannot hold it."""

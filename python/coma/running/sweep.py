@@ -34,10 +34,15 @@ class Status(NamedTuple):
     missing: int
     damaged: int
     total: int
+    other_build: tuple[int, int] | None = None
 
     def __str__(self) -> str:
-        damaged = f"; {self.damaged} damaged measurement file(s)" if self.damaged else ""
-        return f"{self.done} of {self.total} done, {self.failed} failed, {self.missing} missing{damaged}"
+        text = f"{self.done} of {self.total} done, {self.failed} failed, {self.missing} missing"
+        if self.damaged:
+            text += f"; {self.damaged} damaged measurement file(s)"
+        if self.other_build:
+            text += "; {} of {} measurements come from another build".format(*self.other_build)
+        return text
 
 
 class Sweep:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which measurements come from another build than the program at hand, and what measuring them again replaces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from typing import NamedTuple
+
+from coma import files
+from coma.errors import ProgramError
+from coma.running.parameterset import ParameterSet
+from coma.running.program import Program
+from coma.running.sweep import Sweep
+from coma.storage.kept import KeptFiles
+from coma.storage.measurement import FileMeasurement, MemoryMeasurement
+
+
+class Build(NamedTuple):
+    """What measured; None where a measurement does not say.
+
+    Attributes
+    ----------
+    executable, sha256 : str or None
+        The executable's path and the SHA-256 of its content.
+    version : str or None
+        The version that the program said it had.
+    """
+
+    executable: str | None
+    sha256: str | None
+    version: str | None
+
+
+def count(measurements: Iterable[MemoryMeasurement]) -> dict[Build, int]:
+    """Return how many measurements come from each build."""
+    return dict(Counter(map(_build, measurements)))
+
+
+def count_others(measurements: Iterable[MemoryMeasurement], program: Program) -> tuple[int, int]:
+    """Return how many measurements come from another build than `program`, and how many there are.
+
+    Raises
+    ------
+    ProgramError
+        If the program is missing or cannot be read.
+    """
+    hash_ = _hash(program)
+    builds = [_build(measurement) for measurement in measurements]
+    return sum(build.sha256 != hash_ for build in builds), len(builds)
+
+
+class Outdated:
+    """Files of measurements from another build: they go when their points are measured anew.
+
+    Parameters
+    ----------
+    sweep
+        The points.
+    measurements
+        All measurements.
+    kept
+        The files beside them.
+    program
+        The program at hand.
+
+    Attributes
+    ----------
+    missing : list of ParameterSet
+        The points that this build has not measured.
+
+    Raises
+    ------
+    ProgramError
+        If the program is missing or cannot be read.
+    """
+
+    def __init__(
+        self, sweep: Sweep, measurements: Iterable[MemoryMeasurement], kept: KeptFiles, program: Program
+    ) -> None:
+        self._paths: dict[Hashable, list[str]] = {}
+        current: list[MemoryMeasurement] = []
+        hash_ = _hash(program)
+        for measurement in measurements:
+            if _build(measurement).sha256 == hash_:
+                current.append(measurement)
+            elif isinstance(measurement, FileMeasurement):
+                self._add(sweep, measurement, kept)
+        self.missing = sweep.missing(current)
+        self._complete(sweep)
+
+    def remove(self, measured: ParameterSet) -> None:
+        """Remove the files of a point, which is measured anew."""
+        for key in measured.candidate_keys():
+            for path in self._paths.pop(key, []):
+                files.remove(path)
+
+    def _add(self, sweep: Sweep, measurement: FileMeasurement, kept: KeptFiles) -> None:
+        found = sweep.definition and sweep.definition.read(measurement.tree)
+        if found:
+            beside = kept.paths(measurement.id, measurement.get("info/kept_files", []))
+            self._paths.setdefault(found.key(), []).extend([measurement.archive.filename, *beside])
+
+    def _complete(self, sweep: Sweep) -> None:
+        """Remove what a run that was killed had replaced already."""
+        missing = {p.key() for p in self.missing}
+        for p in sweep:
+            if p.key() not in missing:
+                self.remove(p)
+
+
+def _build(measurement: MemoryMeasurement) -> Build:
+    return Build(*(measurement.get(f"info/{name}") for name in Build._fields))
+
+
+def _hash(program: Program) -> str:
+    found = program.sha256
+    if found is None:
+        raise ProgramError(f'"{program.executable}" cannot be read, so that its builds cannot be told apart')
+    return found
