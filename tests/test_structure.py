@@ -56,10 +56,11 @@ def test_a_module_imports_only_from_its_floor_and_below(module):
 def test_there_are_no_cycles():
     """Within a floor neither."""
     names = {".".join(("coma", *module.parts)): PACKAGE / f"{module}.py" for module in MODULES}
+    found = {name: [f"{used}." for used in imported(path)] for name, path in names.items()}
     uses = {
-        name: {other for other in names for used in imported(path) if used == other or used.startswith(f"{other}.")}
+        name: {other for other in names for used in found[name] if used.startswith(f"{other}.")}
         - {name, "coma.__init__"}
-        for name, path in names.items()
+        for name in names
     }
     while free := [name for name, others in uses.items() if not others]:
         uses = {name: others - set(free) for name, others in uses.items() if name not in free}
