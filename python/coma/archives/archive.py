@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from coma import files
 from coma.archives import jsonarchive, xmlarchive
 from coma.errors import ArchiveError
+from coma.trees import attachment
 from coma.trees.serializer import RecursiveSerializer, Serializer
 
 
@@ -42,7 +43,7 @@ def read(path: str | os.PathLike[str]) -> Any:
         data = Path(name).read_bytes()
     except OSError as error:
         raise ArchiveError(f'Cannot read "{name}": {error.strerror}') from error
-    return FORMATS[format_of(name)].loads(data, name)
+    return _loads(data, name)
 
 
 def read_at(directory: int, name: str, path: str) -> Any:
@@ -61,7 +62,12 @@ def read_at(directory: int, name: str, path: str) -> Any:
             os.close(descriptor)
     except OSError as error:
         raise ArchiveError(f'Cannot read "{path}": {error.strerror}') from error
-    return FORMATS[format_of(name)].loads(data, path)
+    return _loads(data, path)
+
+
+def _loads(data: bytes, path: str) -> Any:
+    with attachment.beside(path):
+        return FORMATS[format_of(path)].loads(data, path)
 
 
 def _read_all(descriptor: int) -> bytes:

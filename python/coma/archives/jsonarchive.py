@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import functools
 import json
+from json.encoder import encode_basestring_ascii
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -13,7 +15,7 @@ from coma.errors import JsonArchiveError, SerializerError
 from coma.trees import types
 
 SUFFIX = "json"
-_INDENT = 2
+_INDENT = "  "
 _TYPE = b'"' + types.TYPE.encode() + b'"'
 _DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
 _LONG_NUMBER = b"0" * 19
@@ -35,7 +37,7 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
       }
     }
     """
-    text = _pretty(tree, 0) if pretty else _encoder(", ").encode(tree)
+    text = _pretty(tree, "\n") if pretty else _encoder(", ").encode(tree)
     return text.encode("ascii")
 
 
@@ -108,14 +110,20 @@ def _encoder(separator: str) -> json.JSONEncoder:
     return json.JSONEncoder(separators=(separator, ": "))
 
 
-def _pretty(node: Any, level: int) -> str:
-    if not node or not isinstance(node, dict | list):
-        return _encoder(", ").encode(node)
-    inner = "\n" + " " * (_INDENT * (level + 1))
-    outer = "\n" + " " * (_INDENT * level)
-    if isinstance(node, dict):
-        items = (f"{_encoder(', ').encode(key)}: {_pretty(item, level + 1)}" for key, item in node.items())
-        return "{" + inner + ("," + inner).join(items) + outer + "}"
-    if any(isinstance(item, dict | list) for item in node):
-        return "[" + inner + ("," + inner).join(_pretty(item, level + 1) for item in node) + outer + "]"
-    return "[" + inner + _encoder("," + inner).encode(node)[1:-1] + outer + "]"
+def _pretty(node: Any, outer: str) -> str:
+    """Return a node as text; `outer` is the newline and indent of the node itself."""
+    kind = type(node)
+    if kind is str:
+        return encode_basestring_ascii(node)
+    if kind is dict and node:
+        inner = outer + _INDENT
+        items = [f"{encode_basestring_ascii(key)}: {_pretty(item, inner)}" for key, item in node.items()]
+        return f"{{{inner}{f',{inner}'.join(items)}{outer}}}"
+    if kind is list and node:
+        inner = outer + _INDENT
+        if any(type(item) is dict or type(item) is list for item in node):
+            return f"[{inner}{f',{inner}'.join([_pretty(item, inner) for item in node])}{outer}]"
+        return f"[{inner}{_encoder(',' + inner).encode(node)[1:-1]}{outer}]"
+    if kind is float and isfinite(node):
+        return repr(node)
+    return _encoder(", ").encode(node)

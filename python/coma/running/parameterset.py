@@ -69,8 +69,13 @@ class Definition:
 
     def read(self, tree: dict[str, Any]) -> ParameterSet | None:
         """Return the parameter set that a measurement's tree holds; None where it lacks a path."""
+        values = self.values(tree)
+        return None if values is None else ParameterSet(self, values)
+
+    def values(self, tree: dict[str, Any]) -> list[Any] | None:
+        """Return the values that a measurement's tree holds; None where it lacks a path."""
         try:
-            return ParameterSet(self, [self._value(tree, path) for path in self.paths])
+            return [self._value(tree, path) for path in self.paths]
         except PathError:
             return None
 

@@ -137,9 +137,23 @@ class Sweep:
         """Return the parameter sets that no measurement has."""
         if self.definition is None:
             return []
-        found = (self.definition.read(measurement.tree) for measurement in measurements)
-        done = {p.key() for p in found if p is not None}
-        return [p for p in self if not any(key in done for key in p.candidate_keys())]
+        same = {identity.exact(p.values): p for p in self}
+        done, others = set(), []
+        for measurement in measurements:
+            values = self.definition.values(measurement.tree)
+            exact = identity.exact(values) if values is not None else None
+            if exact is not None and exact in same:
+                done.add(exact)
+            elif values is not None:
+                others.append(values)
+        rest = [p for p in self if identity.exact(p.values) not in done]
+        return self._unlike(rest, others) if others else rest
+
+    def _unlike(self, sets: list[ParameterSet], values: list[list[Any]]) -> list[ParameterSet]:
+        """Return the sets that are the same as no others even but for rounding noise."""
+        assert self.definition is not None
+        keys = {ParameterSet(self.definition, found).key() for found in values}
+        return [p for p in sets if not any(key in keys for key in p.candidate_keys())]
 
 
 def _refuse_nested(given: Sequence[str]) -> None:
@@ -152,6 +166,8 @@ def _refuse_nested(given: Sequence[str]) -> None:
 
 def _check_value(name: str, value: Any) -> None:
     """Refuse a value that a measurement file would not give back: its point would never be found again."""
+    if isinstance(value, float | str | bool | None):
+        return
     try:
         if identity.key(_SERIALIZER.decode(_SERIALIZER.encode(value))) == identity.key(value):
             return
@@ -167,7 +183,11 @@ def _check_value(name: str, value: Any) -> None:
 def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -> None:
     """Warn, once for each path in `known`, that a result will not be found again by the parameters asked for."""
     for path, value, digits in zip(asked.paths, asked.values, asked.digits, strict=True):
-        found = _SERIALIZER.decode(paths.get(tree, path)) if paths.has(tree, path) else None
+        there = paths.has(tree, path)
+        plain = paths.get(tree, path) if there else None
+        if there and type(plain) is type(value) and plain == value:
+            continue
+        found = _SERIALIZER.decode(plain)
         if path in known or (paths.has(tree, path) and identity.key(found, digits) == identity.key(value, digits)):
             continue
         known.add(path)

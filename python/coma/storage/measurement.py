@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from coma.archives.archive import Archive
@@ -19,7 +19,7 @@ Tree = dict[str, Any]
 
 def now() -> str:
     """Return the current time as files write it: UTC, whole seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def compose(tree: Tree, **info: Any) -> Tree:
@@ -91,6 +91,17 @@ class MemoryMeasurement:
     def get(self, path: Path, default: Any = None) -> Any:
         """Return the item at `path`, or `default` where there is none."""
         return View(self.tree).get(path, default)  # type: ignore[arg-type]
+
+    def verify(self) -> None:
+        """Compare each attached file with the checksum that was stored of it.
+
+        Raises
+        ------
+        ArchiveError
+            If one is missing or was changed.
+        """
+        for attachment in attachments.within(self.tree):
+            attachment.verify()
 
     def keys(self) -> list[str]:
         """Return the names of the tree's branches."""
@@ -193,7 +204,11 @@ class FileMeasurement(MemoryMeasurement):
                 f'"{self.archive.filename}" is gone; if the experiment was archived, activate() it and read the '
                 "measurement again"
             )
-        self.archive.save({ROOT: plain(self.tree)})
+        path = Path(self.archive.filename)
+        tree, contents = attachments.put_aside(plain(self.tree), path.parent, path.stem)
+        with attachments.published(path.parent, contents):
+            self.archive.save({ROOT: tree})
+        self._loaded = tree
         self._has_file = True
 
 

@@ -16,6 +16,7 @@ from coma.archives import archive as archives
 from coma.archives.archive import Archive
 from coma.config import Config
 from coma.errors import ArchiveError
+from coma.storage import attachments
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import ROOT, FileMeasurement, MemoryMeasurement, Tree, checked, compose
@@ -233,9 +234,11 @@ class FileMeasurements:
             If the format cannot hold the tree, or the file cannot be written.
         """
         path = str(self.directory / f"{self.names.name(number)}.{self.config['archive_default_format']}")
+        tree, contents = attachments.put_aside(tree, self.directory, self.names.name(number))
         text = archives.dumps({ROOT: tree}, archives.format_of(path), self.config["archive_pretty_print"])
         try:
-            files.publish(path, text, durable)
+            with attachments.published(self.directory, contents):
+                files.publish(path, text, durable)
         except FileExistsError:
             raise
         except OSError as error:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 DIGITS = 12
 _MOST_NEIGHBOURS = 64
+_SCALARS = frozenset({float, int, str, bool, type(None)})
 
 
 def key(value: Any, digits: int | None = DIGITS) -> Hashable:
@@ -29,12 +30,24 @@ def key(value: Any, digits: int | None = DIGITS) -> Hashable:
     return next(_keys(value, digits, ()))
 
 
+def exact(values: Sequence[Any]) -> tuple[Hashable, ...] | None:
+    """Return values as a tuple under which the very same scalars meet; None where some are no plain scalars.
+
+    It is quicker than `key`, by which more values meet.
+    """
+    if not all(type(value) in _SCALARS for value in values):
+        return None
+    return tuple([("bool", value) if type(value) is bool else value for value in values])
+
+
 def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
     """Return the key of `value`, then those it would have, had the last bits of its floats come out otherwise.
 
     Two floats that differ by rounding noise can lie on either side of the edge between two roundings; a lookup that
     tries all of these keys finds the one from the other.
     """
+    if type(value) is not float and type(value) in _SCALARS:
+        return iter((key(value, digits),))
     nudge = 0.0 if digits is None else 10.0 ** -(digits + 2)
     found = _keys(value, digits, (1 - nudge, 1 + nudge) if nudge else ())
     return iter(dict.fromkeys(itertools.islice(found, _MOST_NEIGHBOURS)))

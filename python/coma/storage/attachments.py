@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Attached results become files beside their measurement: ``measurement.000001.results.psi.npy``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from coma import files
+from coma.trees import attachment, types
+from coma.trees.attachment import Attached, Attachment
+from coma.trees.serializer import RecursiveSerializer
+
+_SERIALIZER = RecursiveSerializer()
+_ODD = re.compile(r"[^\w.-]")
+
+
+def put_aside(tree: Any, directory: Path, stem: str) -> tuple[Any, dict[str, bytes]]:
+    """Return a tree that refers to what was attached to it, and the files that this needs, by name.
+
+    Parameters
+    ----------
+    tree
+        Objects, or a plain tree.
+    directory
+        Where the files will lie.
+    stem
+        How their names begin; the path in the tree follows, with dots.
+    """
+    contents: dict[str, bytes] = {}
+
+    def replaced(node: Any, path: str) -> Any:
+        if isinstance(node, Attached):
+            return _referred(node, directory, path, contents)
+        if isinstance(node, dict):
+            if node.get(types.TYPE) == attachment.PENDING:
+                return _SERIALIZER.encode(replaced(_SERIALIZER.decode(node), path))
+            return {key: replaced(item, f"{path}.{key}") for key, item in node.items()}
+        if isinstance(node, list):
+            return [replaced(item, f"{path}.{i}") for i, item in enumerate(node)]
+        return node
+
+    return replaced(tree, stem), contents
+
+
+@contextmanager
+def published(directory: Path, contents: Mapping[str, bytes]) -> Iterator[None]:
+    """Publish files before their measurement, and remove them again if that fails.
+
+    Raises
+    ------
+    FileExistsError
+        If one of them exists; it is left as it is.
+    """
+    done: list[Path] = []
+    try:
+        for name, content in contents.items():
+            files.publish(directory / name, content)
+            done.append(directory / name)
+        yield
+    except BaseException:
+        for path in done:
+            files.remove(path)
+        raise
+
+
+def within(tree: Any) -> Iterator[Attachment]:
+    """Yield the attachments to which a tree refers."""
+    if isinstance(tree, Attachment):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for node in tree.values() if isinstance(tree, dict) else tree:
+            yield from within(node)
+
+
+def _referred(attached: Attached, directory: Path, path: str, contents: dict[str, bytes]) -> Attachment:
+    content = attached.content
+    name = _free(_ODD.sub("_", path), attached.suffix, directory, contents)
+    contents[name] = content
+    return Attachment(str(directory), name, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _free(stem: str, suffix: str, directory: Path, taken: Mapping[str, bytes]) -> str:
+    """Return a name that is not taken, of a file that does not exist."""
+    name, number = stem + suffix, 1
+    while name in taken or (directory / name).exists():
+        number += 1
+        name = f"{stem}-{number}{suffix}"
+    return name

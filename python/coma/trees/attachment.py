@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Large results in files of their own, to which a tree refers."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from coma.errors import ArchiveError, SerializerError
+from coma.trees import types
+
+TYPE = "attachment"
+PENDING = "attached"
+ARRAY = ".npy"
+_DIRECTORY: ContextVar[str] = ContextVar("directory", default="")
+
+
+class Attached(NamedTuple):
+    """What will lie in a file of its own, once its measurement is saved."""
+
+    content: bytes
+    suffix: str
+
+    def __repr__(self) -> str:
+        return f"<attached: {len(self.content)} bytes, {self.suffix or 'no suffix'}>"
+
+
+def attach(result: Any) -> Attached:
+    """Return a result that is stored in a file beside the measurement, and not in its text.
+
+    Parameters
+    ----------
+    result
+        An array, which becomes a file ``.npy``; or the path of a file, of which a copy with its suffix is made.
+
+    Returns
+    -------
+    Attached
+        To be put into what a measurement's function returns. The measurement that is read has an `Attachment` there.
+
+    Raises
+    ------
+    SerializerError
+        If it is no array of numbers, strings or dates, or no file that can be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> attach(np.zeros(3))
+    <attached: 152 bytes, .npy>
+    """
+    if isinstance(result, str | os.PathLike):
+        return _attach_file(Path(result))
+    if isinstance(result, np.ma.MaskedArray):
+        raise SerializerError("cannot attach a masked array, which loses its mask; attach array.data and array.mask")
+    buffer = io.BytesIO()
+    try:
+        np.save(buffer, np.asarray(result), allow_pickle=False)
+    except ValueError:
+        raise SerializerError(
+            f"cannot attach a {type(result).__name__} of objects; attach() takes arrays of numbers, strings or dates, "
+            "and paths of files"
+        ) from None
+    return Attached(buffer.getvalue(), ARRAY)
+
+
+class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
+    """A file beside a measurement; one that holds an array is used as the array itself.
+
+    The array is mapped into memory when it is first needed, and read as far as it is used: ``m['results/psi'][3]``,
+    ``2 * m['results/psi']`` and ``np.sum(m['results/psi'])`` work.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    file : str
+        Its name.
+    size : int
+        How many bytes it has.
+    sha256 : str
+        The checksum of its content, in hexadecimal digits.
+    """
+
+    def __init__(self, directory: str, file: str, size: int, sha256: str) -> None:
+        self.path = os.path.join(directory, file)
+        self.file = file
+        self.size = size
+        self.sha256 = sha256
+
+    @functools.cached_property
+    def array(self) -> np.ndarray[Any, Any]:
+        """The array in the file, read-only and mapped into memory.
+
+        Raises
+        ------
+        ArchiveError
+            If the file is missing, has another size than the measurement says, or holds no array.
+        """
+        self._check_size()
+        try:
+            return _load(self.path)
+        except ValueError as error:
+            raise ArchiveError(f'"{self.path}" holds no array ({error}); open the file at its path') from None
+
+    def verify(self) -> None:
+        """Read the whole file and compare its checksum.
+
+        Raises
+        ------
+        ArchiveError
+            If the file is missing, or its content is not what was stored.
+        """
+        self._check_size()
+        with open(self.path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self.sha256:
+            raise ArchiveError(f'"{self.path}" was changed: its sha256 is {found}, stored was {self.sha256}')
+
+    def _check_size(self) -> None:
+        try:
+            size = os.path.getsize(self.path)
+        except OSError as error:
+            raise ArchiveError(
+                f'Cannot read "{self.path}": {error.strerror}; the measurement refers to it, keep both in one directory'
+            ) from None
+        if size != self.size:
+            raise ArchiveError(f'"{self.path}" is damaged: it has {size} bytes, the measurement says {self.size}')
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in ("path", "file", "size", "sha256"):
+            raise AttributeError(name)
+        return getattr(self.array, name)
+
+    def __getitem__(self, item: Any) -> Any:
+        return self.array[item]
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = np.asarray(self.array, dtype)
+        return array.copy() if copy else array
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        arrays = (item.array if isinstance(item, Attachment) else item for item in inputs)
+        return getattr(ufunc, method)(*arrays, **options)
+
+    def __eq__(self, other: object) -> Any:
+        """Tell whether two attachments have the same content; compare the array with anything else, item by item."""
+        return self.sha256 == other.sha256 if isinstance(other, Attachment) else self.array == other
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        return f"<attachment {self.file}: {self.size} bytes>"
+
+    def __reduce__(self) -> tuple[type[Attachment], tuple[str, str, int, str]]:
+        return Attachment, (os.path.dirname(self.path), self.file, self.size, self.sha256)
+
+
+@contextmanager
+def beside(path: str) -> Iterator[None]:
+    """Look for the attachments of what is read meanwhile in the directory of `path`."""
+    token = _DIRECTORY.set(os.path.dirname(os.path.abspath(path)))
+    try:
+        yield
+    finally:
+        _DIRECTORY.reset(token)
+
+
+def _attach_file(path: Path) -> Attached:
+    try:
+        return Attached(path.read_bytes(), path.suffix)
+    except OSError as error:
+        raise SerializerError(f'cannot attach "{path}": {error.strerror}') from None
+
+
+def _load(path: str) -> np.ndarray[Any, Any]:
+    with open(path, "rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            raise ValueError("it does not begin as a .npy file does")
+    try:
+        array: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError:  # an array without elements cannot be mapped
+        array = np.load(path, allow_pickle=False)
+    return array
+
+
+def _encode(attachment: Attachment) -> types.State:
+    return {"file": attachment.file, "size": attachment.size, "sha256": attachment.sha256}
+
+
+def _decode(state: types.State) -> Attachment:
+    file = state["file"]
+    if not isinstance(file, str) or os.path.basename(file) != file or file in ("", ".", ".."):
+        raise SerializerError(f"damaged attachment: {file!r} is no name of a file beside the measurement")
+    return Attachment(_DIRECTORY.get(), file, int(state["size"]), str(state["sha256"]))
+
+
+types.register_type(Attachment, TYPE, _encode, _decode)
+types.register_type(
+    Attached,
+    PENDING,
+    lambda attached: {"suffix": attached.suffix, "content": attached.content},
+    lambda state: Attached(state["content"], state["suffix"]),
+)
