@@ -6,7 +6,15 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from typing import Any
 
 import cloudpickle
@@ -20,7 +28,11 @@ from coma.storage.measurement import now
 
 _POLL = 0.5
 _PATIENCE = 30.0
-_MOST_DEATHS = 3
+_DEATHS = ("KilledWorker", "EngineError", "ExecutorlibSocketError")  # of dask, ipyparallel, executorlib
+_NO_WORKERS = (
+    "no workers are left, or none began yet: wait for the first before run(), as by client.wait_for_workers(1). "
+    "The points that ended are saved, run() does the rest"
+)
 
 
 class Dispatcher:
@@ -36,17 +48,16 @@ class Dispatcher:
         Id and parameter set of each point; taken one by one as they are submitted.
     pool
         Opens executors.
-    window
-        How many jobs are in flight at most.
+    workers
+        How many workers the executor has; it is asked by default. Two jobs for each are in flight at most.
     """
 
-    def __init__(self, call: Call, jobs: Iterable[Job], pool: Pool, window: int) -> None:
+    def __init__(self, call: Call, jobs: Iterable[Job], pool: Pool, workers: int | None) -> None:
         self.call = call
         self.jobs = iter(jobs)
         self.pool = pool
-        self.window = window
+        self.workers = workers
         self.suspects: deque[Job] = deque()
-        self.deaths = 0
         self.interrupt = Interrupt()
 
     def outcomes(self) -> Generator[tuple[Job, Outcome], None, None]:
@@ -57,33 +68,34 @@ class Dispatcher:
         KeyboardInterrupt
             After Ctrl-C, once running points had time to end.
         ExperimentError
-            If workers die one after the other, or none is left.
+            If workers die as soon as they start, or none is left.
         """
         with self.interrupt:
-            while True:
+            finished = broke = False
+            while not finished:
                 with self.pool.open() as executor:
+                    if broke:
+                        _check(executor)
                     finished = yield from self._drain(executor)
-                if finished and self.interrupt.requested:
-                    raise KeyboardInterrupt
-                if finished:
-                    return
+                broke = True
+            if self.interrupt.requested:
+                raise KeyboardInterrupt
 
     def _drain(self, executor: Executor) -> Generator[tuple[Job, Outcome], None, bool]:
         """Yield outcomes until all jobs ended (return True) or the executor broke (return False)."""
-        submit = _submitter(self.call, executor)
+        submit, window = _submitter(self.call, executor), 2 * (self.workers or _size(executor))
         pending: dict[Future[Any], Job] = {}
         try:
             while True:
-                if not self._fill(submit, pending):
+                if not self._fill(submit, pending, window):
                     return False
                 if not pending:
                     return True
                 for future in self._ended(pending, executor):
-                    error = future.exception()
+                    error = _error(future)
                     if _is_break(error):
                         yield from self._broken(list(pending.values()), error)
                         return False
-                    self.deaths = 0
                     yield pending.pop(future), _outcome(future)
         except KeyboardInterrupt:
             _cancel(pending)
@@ -92,18 +104,17 @@ class Dispatcher:
         finally:
             _cancel(pending)
 
-    def _fill(self, submit: Callable[[Job], Future[Any]], pending: dict[Future[Any], Job]) -> bool:
-        """Submit up to the window; False where the executor turned out to be broken."""
-        while not self.interrupt.requested and len(pending) < (1 if self.suspects else self.window):
+    def _fill(self, submit: Callable[[Job], Future[Any]], pending: dict[Future[Any], Job], window: int) -> bool:
+        """Submit up to the window; False where the executor is broken and nothing is in flight."""
+        while not self.interrupt.requested and len(pending) < (1 if self.suspects else window):
             job = self.suspects.popleft() if self.suspects else next(self.jobs, None)
             if job is None:
                 break
             try:
                 pending[submit(job)] = job
-            except BrokenExecutor as error:
-                self.suspects.extend([job, *pending.values()])
-                self._count_death(error)
-                return False
+            except BrokenExecutor:
+                self.suspects.append(job)
+                return bool(pending)  # what is in flight ended, or tells that it broke
         return True
 
     def _ended(self, pending: dict[Future[Any], Job], executor: Executor) -> list[Future[Any]]:
@@ -112,33 +123,32 @@ class Dispatcher:
         while True:
             done = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED).done
             if done:
-                return sorted(done, key=lambda future: _is_break(future.exception()))
+                return sorted(done, key=lambda future: _is_break(_error(future)))
             if self.interrupt.requested:
                 deadline = deadline or time.monotonic() + interrupt.GRACE
                 if time.monotonic() > deadline:
                     raise KeyboardInterrupt
-            elif _workers_left(executor) == 0:
+            elif _has_workers(executor):
+                quiet = None
+            else:
                 quiet = quiet or time.monotonic()
                 if time.monotonic() > quiet + _PATIENCE:
-                    raise ExperimentError("no workers are left; the points that ended are saved, run() does the rest")
+                    raise ExperimentError(_NO_WORKERS)
 
     def _broken(self, in_flight: list[Job], error: BaseException | None) -> Iterator[tuple[Job, Outcome]]:
         assert error is not None
         if len(in_flight) > 1:
             self.suspects.extend(in_flight)
             return
-        self._count_death(error)
-        yield in_flight[0], Outcome(None, runner.failure(_death(error), now()))
-
-    def _count_death(self, error: BaseException) -> None:
-        self.deaths += 1
-        if self.deaths > _MOST_DEATHS:
-            raise ExperimentError("workers die as soon as they start; is what they need installed?") from error
+        yield in_flight[0], Outcome(None, runner.failure(_lost(error), now()))
 
 
-def window(executor: Any, workers: int | None) -> int:
-    """Return how many jobs keep an executor busy: two for each worker."""
-    return 2 * int(workers or getattr(executor, "_max_workers", None) or 8)
+def _check(executor: Executor) -> None:
+    """Run something harmless on a new executor, so that a job that breaks it afterwards is at fault itself."""
+    try:
+        executor.submit(now).result()
+    except BrokenExecutor as error:
+        raise ExperimentError("workers die as soon as they start; is what they need installed?") from error
 
 
 def _submitter(call: Call, executor: Executor) -> Callable[[Job], Future[Any]]:
@@ -154,29 +164,49 @@ def _cancel(futures: Iterable[Future[Any]]) -> None:
 
 
 def _outcome(future: Future[Any]) -> Outcome:
-    error = future.exception()
-    if (
-        error is not None
-    ):  # the engine itself says that the worker is gone: dask's KilledWorker, ipyparallel's EngineError
-        return Outcome(None, runner.failure(_death(error), now()))
+    error = _error(future)
+    if error is not None:  # the engine speaks, not the function
+        return Outcome(None, runner.failure(_lost(error), now()))
     result = future.result()
     return result if isinstance(result, Outcome) else runner.received(result)
 
 
-def _death(error: BaseException) -> ExperimentError:
-    death = ExperimentError(f"the worker died ({type(error).__name__}: {error})")
-    death.__cause__ = error
-    return death
+def _error(future: Future[Any]) -> BaseException | None:
+    return CancelledError("by the engine") if future.cancelled() else future.exception()
+
+
+def _lost(error: BaseException) -> ExperimentError:
+    died = isinstance(error, BrokenExecutor) or _name(error) in _DEATHS
+    lost = ExperimentError(f"{'the worker died' if died else 'the executor did not run it'} ({_name(error)}: {error})")
+    lost.__cause__ = error
+    return lost
+
+
+def _name(error: BaseException | None) -> str:
+    """Return the type of an error; ipyparallel tells that of the error on its engine."""
+    return str(getattr(error, "ename", None) or type(error).__name__)
 
 
 def _is_break(error: BaseException | None) -> bool:
-    return isinstance(error, BrokenExecutor) or type(error).__name__ == "ExecutorlibSocketError"
+    return isinstance(error, BrokenExecutor) or _name(error) == "ExecutorlibSocketError"
 
 
-def _workers_left(executor: Any) -> int | None:
-    """Return how many workers an engine has, where it can be asked: dask and ipyparallel wait for ever for new ones."""
+def _size(executor: Any) -> int:
+    """Return how many workers an executor says it has, 8 where it does not know: pools, ipyparallel, MPI, dask."""
+    known = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
+    return int(known or sum(_dask_workers(executor).values()) or 8)
+
+
+def _has_workers(executor: Any) -> bool:
+    """Tell whether an engine has workers, or brings some: without, dask and ipyparallel wait for ever."""
     dask: Any = getattr(executor, "_client", None)
-    if hasattr(dask, "scheduler_info"):
-        return len(dask.scheduler_info()["workers"])
+    if hasattr(dask, "nthreads"):
+        return bool(_dask_workers(executor)) or getattr(dask.cluster, "_adaptive", None) is not None
     engines: Any = getattr(getattr(executor, "view", None), "client", None)
-    return len(engines.ids) if hasattr(engines, "ids") else None
+    return bool(getattr(engines, "ids", True))
+
+
+def _dask_workers(executor: Any) -> dict[str, int]:
+    """Return the threads of each worker of dask."""
+    client: Any = getattr(executor, "_client", None)
+    return dict(client.nthreads()) if hasattr(client, "nthreads") else {}

@@ -103,8 +103,8 @@ def _like(executor: Any) -> Make | None:
     """Return how to make another executor of a kind that breaks when a worker dies."""
     if not isinstance(executor, ProcessPoolExecutor) and type(executor).__module__.partition(".")[0] != "loky":
         return None
-    options = {"initializer": "_initializer", "initargs": "_initargs", "max_workers": "_max_workers"}
-    known = {name: getattr(executor, attribute) for name, attribute in options.items() if hasattr(executor, attribute)}
+    options = ("initializer", "initargs", "max_workers", "max_tasks_per_child")
+    known = {name: getattr(executor, f"_{name}") for name in options if hasattr(executor, f"_{name}")}
     if isinstance(executor, ProcessPoolExecutor):
         return lambda: ProcessPoolExecutor(mp_context=getattr(executor, "_mp_context", None), **known)
     return lambda: loky.ProcessPoolExecutor(**known)
@@ -114,8 +114,11 @@ def _kill(executor: Executor) -> None:
     """End an executor without waiting for what it still runs."""
     if isinstance(executor, loky.ProcessPoolExecutor):
         executor.shutdown(wait=True, kill_workers=True)
-    else:
-        executor.shutdown(wait=False)
+        return
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    executor.shutdown(wait=False)
+    for process in processes:
+        process.terminate()
 
 
 def _prepare_worker(parent: int) -> None:

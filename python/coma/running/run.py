@@ -9,7 +9,7 @@ from contextlib import closing
 
 from coma import files
 from coma.errors import JsonArchiveError, RemoteError, XMLArchiveError
-from coma.running import dispatch, runner
+from coma.running import runner
 from coma.running.builds import Outdated
 from coma.running.dispatch import Dispatcher
 from coma.running.parameterset import ParameterSet
@@ -141,7 +141,7 @@ def _outcomes(
 ) -> Generator[tuple[Job, Outcome], None, None]:
     if pool is None:
         return runner.serially(call, jobs)
-    return Dispatcher(call, jobs, pool, dispatch.window(pool.given, workers)).outcomes()
+    return Dispatcher(call, jobs, pool, workers).outcomes()
 
 
 def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kept: Sequence[str]) -> Tree:

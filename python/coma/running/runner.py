@@ -119,7 +119,10 @@ def serially(call: Call, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome], 
 
 def on_worker(call: bytes, job: bytes) -> tuple[Any, ...]:
     """Measure on a worker and return builtins only, whatever the function does or raises."""
-    tree, failed, kept = attempt(_load(call), pickle.loads(job))
+    try:
+        tree, failed, kept = attempt(_load(call), pickle.loads(job))
+    except BaseException as error:  # noqa: BLE001 - a module that is missing here, say
+        tree, failed, kept = Outcome(None, failure(error, now()))
     if failed is None:
         return tree, None, list(kept)
     sent = (*failed[:3], dict(failed.details), failed.start_date, failed.end_date, _pickled(failed.exception))
