@@ -28,6 +28,7 @@ from coma.running.program import Program
 from coma.storage.globalindex import create_default_config
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, MemoryMeasurement
+from coma.trees.attachment import Attachment, attach
 from coma.trees.serializer import RecursiveSerializer, Serializer
 from coma.trees.types import register_type
 
@@ -36,6 +37,7 @@ __version__ = version("coma-toolkit")
 __all__ = [
     "Archive",
     "ArchiveError",
+    "Attachment",
     "ComaError",
     "ConfigError",
     "Experiment",
@@ -61,6 +63,7 @@ __all__ = [
     "XMLArchiveError",
     "__version__",
     "archive_exists",
+    "attach",
     "create_config_file",
     "create_default_config",
     "expand_path",

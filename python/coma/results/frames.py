@@ -90,7 +90,7 @@ class Grid:
         full = np.full(self.shape + inner, *_filler(blocks, self._is_full(blocks, inner)))
         for block, place in zip(blocks, self.places, strict=True):
             for cell, position in zip(block, place, strict=True):
-                full[position + tuple(slice(n) for n in np.shape(cell)[: len(inner)])] = cell
+                full[position + tuple(slice(n) for n in (np.shape(cell) if inner else ()))] = cell
         return self.dims + tuple(f"{name}_dim_{i}" for i in range(len(inner))), full
 
     def _is_full(self, blocks: Sequence[Array], inner: tuple[int, ...]) -> bool:

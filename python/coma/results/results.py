@@ -143,8 +143,8 @@ class ResultList(list[Result]):
         super().__init__(results)
         self.missing = tuple(missing)
 
-    @overload  # type: ignore[overload-overlap]  # an array of one integer could be an index
-    def __getitem__(self, item: SupportsIndex) -> Result: ...
+    @overload
+    def __getitem__(self, item: SupportsIndex) -> Result: ...  # type: ignore[overload-overlap]  # as arrays may be
     @overload
     def __getitem__(self, item: str) -> Array: ...
     @overload

@@ -16,10 +16,11 @@ from coma.trees.attachment import Attached, Attachment
 from coma.trees.serializer import RecursiveSerializer
 
 _SERIALIZER = RecursiveSerializer()
+_HOLDERS = (dict, list, Attached)
 _ODD = re.compile(r"[^\w.-]")
 
 
-def put_aside(tree: Any, directory: Path, stem: str) -> tuple[Any, dict[str, bytes]]:
+def put_aside(tree: Any, directory: str | Path, stem: str) -> tuple[Any, dict[str, bytes]]:
     """Return a tree that refers to what was attached to it, and the files that this needs, by name.
 
     Parameters
@@ -32,15 +33,16 @@ def put_aside(tree: Any, directory: Path, stem: str) -> tuple[Any, dict[str, byt
         How their names begin; the path in the tree follows, with dots.
     """
     contents: dict[str, bytes] = {}
+    home = Path(directory)
 
     def replaced(node: Any, path: str) -> Any:
         if isinstance(node, Attached):
-            return _referred(node, directory, path, contents)
+            return _referred(node, home, path, contents)
         if isinstance(node, dict):
             if node.get(types.TYPE) == attachment.PENDING:
                 return _SERIALIZER.encode(replaced(_SERIALIZER.decode(node), path))
             return {key: replaced(item, f"{path}.{key}") for key, item in node.items()}
-        if isinstance(node, list):
+        if isinstance(node, list) and any(isinstance(item, _HOLDERS) for item in node):
             return [replaced(item, f"{path}.{i}") for i, item in enumerate(node)]
         return node
 
@@ -48,7 +50,7 @@ def put_aside(tree: Any, directory: Path, stem: str) -> tuple[Any, dict[str, byt
 
 
 @contextmanager
-def published(directory: Path, contents: Mapping[str, bytes]) -> Iterator[None]:
+def published(directory: str | Path, contents: Mapping[str, bytes]) -> Iterator[None]:
     """Publish files before their measurement, and remove them again if that fails.
 
     Raises
@@ -59,8 +61,8 @@ def published(directory: Path, contents: Mapping[str, bytes]) -> Iterator[None]:
     done: list[Path] = []
     try:
         for name, content in contents.items():
-            files.publish(directory / name, content)
-            done.append(directory / name)
+            files.publish(Path(directory, name), content)
+            done.append(Path(directory, name))
         yield
     except BaseException:
         for path in done:

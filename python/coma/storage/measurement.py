@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from coma.archives.archive import Archive
 from coma.errors import ArchiveError, PathError
+from coma.storage import attachments
 from coma.trees.path import Path
 from coma.trees.tree import View, plain, view
 
@@ -204,11 +206,12 @@ class FileMeasurement(MemoryMeasurement):
                 f'"{self.archive.filename}" is gone; if the experiment was archived, activate() it and read the '
                 "measurement again"
             )
-        path = Path(self.archive.filename)
-        tree, contents = attachments.put_aside(plain(self.tree), path.parent, path.stem)
-        with attachments.published(path.parent, contents):
+        directory, name = os.path.split(self.archive.filename)
+        tree, contents = attachments.put_aside(plain(self.tree), directory, os.path.splitext(name)[0])
+        with attachments.published(directory, contents):
             self.archive.save({ROOT: tree})
-        self._loaded = tree
+        if contents:
+            self._loaded = tree
         self._has_file = True
 
 

@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ ARRAY = ".npy"
 _DIRECTORY: ContextVar[str] = ContextVar("directory", default="")
 
 
-class Attached(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Attached:
     """What will lie in a file of its own, once its measurement is saved."""
 
     content: bytes
