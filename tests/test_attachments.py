@@ -221,6 +221,13 @@ def test_a_failed_point_leaves_no_file(directory):
     assert not [name for name in names(directory) if name.endswith(".npy")]
 
 
+def test_an_attachment_alone_is_no_measurement(directory):
+    """It belongs into a dictionary."""
+    with pytest.raises(ExceptionGroup) as group:
+        sweep(directory, 1).run(lambda _: coma.attach(np.zeros(3)))
+    assert "it must return a dictionary" in str(group.value.exceptions[0])
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -12,6 +12,7 @@ from coma.errors import ProgramError
 from coma.running.parameterset import ParameterSet
 from coma.running.program import Program
 from coma.running.sweep import Sweep
+from coma.storage import attachments
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import FileMeasurement, MemoryMeasurement
 
@@ -99,6 +100,7 @@ class Outdated:
         found = sweep.definition and sweep.definition.read(measurement.tree)
         if found:
             beside = kept.paths(measurement.id, measurement.get("info/kept_files", []))
+            beside += [attachment.path for attachment in attachments.within(measurement.tree)]
             self._paths.setdefault(found.key(), []).extend([measurement.archive.filename, *beside])
 
     def _complete(self, sweep: Sweep) -> None:

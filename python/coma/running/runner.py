@@ -18,9 +18,10 @@ from coma.running.parameterset import ParameterSet
 from coma.running.timelimit import time_limit
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import Tree, compose, now
+from coma.trees.attachment import Attached
 from coma.trees.serializer import Serializer
 
-_NO_TREES = (str, bytes, int, float, complex, list, tuple, set, np.ndarray, np.generic)
+_NO_TREES = (str, bytes, int, float, complex, list, tuple, set, np.ndarray, np.generic, Attached)
 Function = Callable[[ParameterSet], Any]
 Job = tuple[int, ParameterSet]
 
