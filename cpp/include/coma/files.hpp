@@ -121,7 +121,7 @@ class temporary {
 public:
     temporary(const std::string& path, std::string_view text) {
         do {
-            name_ = path + "." + numbers::to_text(unique_number()) + ".tmp";
+            name_ = coma::detail::concat({path, ".", numbers::to_text(unique_number()), ".tmp"});
             file_ = open(name_, O_WRONLY | O_CREAT | O_EXCL);
         } while (!file_ && errno == EEXIST);
         if (!file_) throw file_error("cannot create a file beside", path, errno);
@@ -205,7 +205,8 @@ inline bool try_publish(const std::string& path, std::string_view text) {
 /// Publishes a text under a name; throws file_error if the name exists already.
 inline void publish(const std::string& path, std::string_view text) {
     if (!try_publish(path, text))
-        throw file_error("the file '" + path + "' exists already and is never overwritten: move it away or use another name");
+        throw file_error(coma::detail::concat(
+            {"the file '", path, "' exists already and is never overwritten: move it away or use another name"}));
 }
 
 /// Replaces a file, or creates it, at once.

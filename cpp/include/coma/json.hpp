@@ -138,10 +138,9 @@ private:
 
     /// The four hexadecimal digits after the present character.
     char32_t unit() {
-        std::uint32_t code = 0;
         const std::string_view digits = text_.substr(at_ + 1, 4);
-        const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
-        if (problem != std::errc() || digits.size() < 4 || end != digits.data() + 4) fail("\\u needs four hexadecimal digits");
+        const char32_t code = digits.size() == 4 ? xml::parse_code(digits, true) : xml::no_character;
+        if (code == xml::no_character) fail("\\u needs four hexadecimal digits");
         at_ += 4;
         return code;
     }

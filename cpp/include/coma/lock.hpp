@@ -28,21 +28,18 @@ namespace detail {
 
 /// This host as it stands in lock files: unusual bytes escaped, the process namespace added if it is not the first.
 inline std::string lock_host_name() {
-    constexpr const char* hexadecimal = "0123456789abcdef";
     std::string name;
     for (const char c : system::host_name()) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte > 0x20 && byte < 0x7F && c != '?')
             name += c;
         else
-            name.append(1, '?').append(1, hexadecimal[byte >> 4]).append(1, hexadecimal[byte & 15]);
+            name.append(1, '?').append(numbers::hexadecimal(byte, 2));
     }
     struct stat status {};
     constexpr unsigned long first_namespace = 0xEFFFFFFC;
     if (::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino != first_namespace) {
-        char digits[24];
-        const auto end = std::to_chars(digits, digits + sizeof digits, status.st_ino, 16).ptr;
-        name.append("?pidns-").append(digits, end);
+        name.append("?pidns-").append(numbers::hexadecimal(status.st_ino));
     }
     return name.empty() ? "?" : name.substr(0, 253);
 }
@@ -179,13 +176,8 @@ private:
 
     /// 32 hexadecimal digits that no other process uses.
     static std::string hexadecimal_name() {
-        std::string name;
-        for (int half = 0; half < 2; ++half) {
-            char digits[16];
-            const auto end = std::to_chars(digits, digits + 16, files::detail::unique_number(), 16).ptr;
-            name.append(static_cast<std::size_t>(digits + 16 - end), '0').append(digits, end);
-        }
-        return name;
+        const std::string first = numbers::hexadecimal(files::detail::unique_number(), 16);
+        return first + numbers::hexadecimal(files::detail::unique_number(), 16);
     }
 
     [[noreturn]] void refuse(double limit) const {

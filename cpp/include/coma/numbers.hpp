@@ -66,40 +66,66 @@ constexpr look look_of_unsigned(std::string_view text) noexcept {
     return skip_exponent(text, end) == text.size() ? look::real : look::text;
 }
 
+/// Appends one character after the other to a buffer.
+class short_text {
+public:
+    void put(char c) noexcept { *end_++ = c; }
+    void put(const char* first, const char* last) noexcept {
+        while (first != last) put(*first++);
+    }
+    void zeros(int count) noexcept {
+        while (count-- > 0) put('0');
+    }
+    std::string_view view() const noexcept { return {text_, static_cast<std::size_t>(end_ - text_)}; }
+
+private:
+    char text_[80];
+    char* end_ = text_;
+};
+
+/// The exponent as Python's repr shows it: a sign and at least two digits.
+inline void put_exponent(short_text& out, int exponent) noexcept {
+    out.put('e');
+    out.put(exponent < 0 ? '-' : '+');
+    const int magnitude = exponent < 0 ? -exponent : exponent;
+    for (int power = magnitude >= 1000 ? 1000 : magnitude >= 100 ? 100 : 10; power > 0; power /= 10)
+        out.put(static_cast<char>('0' + magnitude / power % 10));
+}
+
 /// Lays out digits and a decimal exponent as Python's repr does: 1.0, 0.0001, 1e-05, 1e+16.
-inline void append_repr(std::string& out, std::string_view digits, int exponent) {
-    const int count = static_cast<int>(digits.size());
+inline void put_repr(short_text& out, const char* first, const char* last, int exponent) noexcept {
+    const int count = static_cast<int>(last - first);
     if (exponent < -4 || exponent >= 16) {
-        out += digits[0];
-        if (count > 1) out.append(1, '.').append(digits.substr(1));
-        out += exponent < 0 ? "e-" : "e+";
-        const int magnitude = exponent < 0 ? -exponent : exponent;
-        if (magnitude < 10) out += '0';
-        char buffer[16];
-        const auto end = std::to_chars(buffer, buffer + sizeof buffer, magnitude).ptr;
-        out.append(buffer, end);
+        out.put(*first);
+        if (count > 1) out.put('.');
+        out.put(first + 1, last);
+        put_exponent(out, exponent);
     } else if (exponent < 0) {
-        out.append("0.").append(static_cast<std::size_t>(-exponent - 1), '0').append(digits);
-    } else if (count <= exponent + 1) {
-        out.append(digits).append(static_cast<std::size_t>(exponent + 1 - count), '0').append(".0");
+        out.put('0');
+        out.put('.');
+        out.zeros(-exponent - 1);
+        out.put(first, last);
     } else {
-        const auto whole = static_cast<std::size_t>(exponent + 1);
-        out.append(digits.substr(0, whole)).append(1, '.').append(digits.substr(whole));
+        const int whole = count < exponent + 1 ? count : exponent + 1;
+        out.put(first, first + whole);
+        out.zeros(exponent + 1 - count);
+        out.put('.');
+        out.put(first + whole, last);
+        if (whole == count) out.put('0');
     }
 }
 
 /// Splits "-d.ddde-XX", as std::to_chars writes it, and lays it out again.
-inline void append_scientific(std::string& out, const char* first, const char* last) {
-    if (*first == '-') out += *first++;
+inline void put_scientific(short_text& out, const char* first, const char* last) noexcept {
+    if (*first == '-') out.put(*first++);
     char digits[40];
-    std::size_t count = 0;
+    char* end = digits;
     for (; *first != 'e'; ++first)
-        if (*first != '.') digits[count++] = *first;
-    ++first;
-    if (*first == '+') ++first;
+        if (*first != '.') *end++ = *first;
+    const bool negative = *++first == '-';
     int exponent = 0;
-    std::from_chars(first, last, exponent);
-    append_repr(out, std::string_view(digits, count), exponent);
+    for (++first; first != last; ++first) exponent = 10 * exponent + (*first - '0');
+    put_repr(out, digits, end, negative ? -exponent : exponent);
 }
 
 /// Whether a decimal text that is out of range is too large (and not too small).
@@ -141,12 +167,38 @@ constexpr look look_of(std::string_view text) noexcept {
     return detail::look_of_unsigned(stripped.substr(detail::sign_length(stripped)));
 }
 
+namespace detail {
+
+inline void append_digits(std::string& out, std::uint64_t value, bool negative) {
+    char buffer[24];
+    char* first = buffer + sizeof buffer;
+    do *--first = static_cast<char>('0' + value % 10);
+    while (value /= 10);
+    if (negative) *--first = '-';
+    out.append(first, static_cast<std::size_t>(buffer + sizeof buffer - first));
+}
+
+/// Reads digits, perhaps with a sign; false if there is anything else or the number does not fit.
+constexpr bool parse_digits(std::string_view text, std::uint64_t& magnitude, bool& negative) noexcept {
+    negative = !text.empty() && text[0] == '-';
+    text.remove_prefix(sign_length(text));
+    magnitude = 0;
+    for (const char c : text) {
+        const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(c) - '0');
+        if (digit > 9 || magnitude > (UINT64_MAX - digit) / 10) return false;
+        magnitude = 10 * magnitude + digit;
+    }
+    return !text.empty();
+}
+
+}  // namespace detail
+
 /// Appends an integer.
 template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
 void append(std::string& out, Integer value) {
-    char buffer[32];
-    const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-    out.append(buffer, end);
+    const auto bits = static_cast<std::uint64_t>(value);
+    const bool negative = value < Integer(0);
+    detail::append_digits(out, negative ? 0 - bits : bits, negative);
 }
 
 /// Appends the shortest digits that read back equal, laid out as Python's repr does.
@@ -158,11 +210,26 @@ void append(std::string& out, Real value) {
         out += "Infinity";
     } else if (value < std::numeric_limits<Real>::lowest()) {
         out += "-Infinity";
+    } else if (const Real magnitude = value < 0 ? -value : value; magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
+        char buffer[64];
+        const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
+        const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
+        out.append(text).append(text.find('.') == text.npos ? ".0" : "");
     } else {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-        detail::append_scientific(out, buffer, end);
+        detail::short_text text;
+        detail::put_scientific(text, buffer, end);
+        out.append(text.view());
     }
+}
+
+/// A number in hexadecimal digits, at least as many as asked for.
+inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
+    std::string text;
+    do text.insert(text.begin(), "0123456789abcdef"[value % 16]);
+    while ((value /= 16) || text.size() < least);
+    return text;
 }
 
 /// A number as text.
@@ -176,15 +243,12 @@ std::string to_text(Number value) {
 /// Reads an integer; false if the text is none or does not fit.
 template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
 bool parse(std::string_view text, Integer& value) noexcept {
-    text = strip(text);
-    if (!text.empty() && text[0] == '+') text.remove_prefix(1);
-    if (std::is_unsigned_v<Integer> && text.size() > 1 && text[0] == '-' && text.find_first_not_of("-0") == text.npos)
-        text = "0";
-    if (text.empty() || (!detail::is_digit(text[0]) && text[0] != '-')) return false;
-    Integer parsed = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), parsed);
-    if (problem != std::errc() || end != text.data() + text.size()) return false;
-    value = parsed;
+    constexpr auto greatest = static_cast<std::uint64_t>(std::numeric_limits<Integer>::max());
+    std::uint64_t magnitude = 0;
+    bool negative = false;
+    if (!detail::parse_digits(strip(text), magnitude, negative)) return false;
+    if (magnitude > (negative ? (std::is_signed_v<Integer> ? greatest + 1 : 0) : greatest)) return false;
+    value = static_cast<Integer>(negative ? 0 - magnitude : magnitude);
     return true;
 }
 
@@ -192,6 +256,11 @@ bool parse(std::string_view text, Integer& value) noexcept {
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
 bool parse(std::string_view text, Real& value) noexcept {
     text = strip(text);
+    const std::size_t sign = !text.empty() && text[0] == '-' ? 1 : 0;
+    if (text.size() > sign && detail::is_digit(text[sign])) {
+        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (problem == std::errc() && end == text.data() + text.size()) return true;
+    }
     if (look_of(text) == look::text) return false;
     const bool negative = text[0] == '-';
     const std::string_view digits = text.substr(detail::sign_length(text));

@@ -42,6 +42,10 @@ public:
     }
     void pop_back() noexcept { --size_; }
 
+    void reserve(std::size_t capacity) {
+        if (capacity > capacity_) grow(capacity);
+    }
+
     /// Makes it larger, filled with a value.
     void resize(std::size_t size, const T& value) {
         if (size > capacity_) grow(size);

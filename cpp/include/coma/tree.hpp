@@ -17,13 +17,15 @@
 #include "key_index.hpp"
 #include "numbers.hpp"
 #include "path.hpp"
+#include "small_vector.hpp"
 
 namespace coma {
 
 class tree;
 struct tree_entry;
 class tree_dict;
-using tree_list = std::vector<tree>;
+using tree_list = detail::small_vector<tree>;
+using tree_entries = detail::small_vector<tree_entry>;
 
 /// What a tree is.
 enum class kind : unsigned char { null, boolean, integer, real, string, list, dict };
@@ -50,7 +52,7 @@ public:
     tree(std::string value);
     tree(std::string_view value) : tree(std::string(value)) {}
     tree(const char* value) : tree(std::string(value)) {}
-    tree(tree_list elements);
+    tree(tree_list&& elements);
     template <class T>
     tree(const std::vector<T>& elements);
 
@@ -110,7 +112,7 @@ public:
     /// Elements of a list; throws type_error for another kind.
     const tree_list& elements() const;
     /// Entries of a dictionary in order, each with key and value; throws type_error for another kind.
-    const std::vector<tree_entry>& items() const;
+    const tree_entries& items() const;
     /// The number of elements of a list or entries of a dictionary, 0 for anything else.
     std::size_t size() const noexcept;
     /// Adds a key to a dictionary (null becomes one), whatever characters it has; false if it is there already.
@@ -157,6 +159,7 @@ private:
     const tree* step(std::string_view part) const noexcept { return const_cast<tree*>(this)->step(part); }
     tree& step_or_add(std::string_view part, const path_walker& walker);
     std::string keys_in_words() const;
+    std::string place_in_words(std::string_view path) const;
     void clear() noexcept;
 
     content content_{};
@@ -172,7 +175,7 @@ struct tree_entry {
 /// A dictionary in order of insertion.
 class tree_dict {
 public:
-    const std::vector<tree_entry>& entries() const noexcept { return entries_; }
+    const tree_entries& entries() const noexcept { return entries_; }
 
     tree* find(std::string_view key) noexcept {
         const std::size_t position = index_.find(entries_, key);
@@ -180,13 +183,13 @@ public:
     }
 
     tree& add(std::string_view key, tree value) {
-        entries_.push_back(tree_entry{std::string(key), std::move(value)});
+        tree& added = entries_.push_back(tree_entry{std::string(key), std::move(value)}).value;
         index_.appended(entries_);
-        return entries_.back().value;
+        return added;
     }
 
 private:
-    std::vector<tree_entry> entries_;
+    tree_entries entries_;
     detail::key_index index_;
 };
 

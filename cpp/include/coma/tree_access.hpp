@@ -31,7 +31,7 @@ inline tree::tree(std::string value) {
     as_ = form::string;
 }
 
-inline tree::tree(tree_list elements) {
+inline tree::tree(tree_list&& elements) {
     content_.list = new tree_list(std::move(elements));
     as_ = form::list;
 }
@@ -55,7 +55,7 @@ inline void tree::clear() noexcept {
 
 inline tree& tree::operator=(std::initializer_list<tree> elements) { return *this = list(elements); }
 
-inline tree tree::list(std::initializer_list<tree> elements) { return tree(tree_list(elements)); }
+inline tree tree::list(std::initializer_list<tree> elements) { return tree(tree_list(elements.begin(), elements.end())); }
 
 inline tree tree::dict(std::initializer_list<std::pair<std::string_view, tree>> entries) {
     tree result;
@@ -63,13 +63,13 @@ inline tree tree::dict(std::initializer_list<std::pair<std::string_view, tree>> 
     result.as_ = form::dict;
     for (const auto& [key, value] : entries)
         if (!result.add(key, value))
-            throw path_error("the key '" + std::string(key) + "' occurs twice in one dictionary: keep one of the two");
+            throw path_error(detail::concat({"the key '", key, "' occurs twice in one dictionary: keep one of the two"}));
     return result;
 }
 
 inline tree tree::big_integer(std::string_view digits) {
     if (numbers::look_of(digits) != numbers::look::integer)
-        throw parse_error("'" + std::string(digits) + "' is no integer: digits are needed, perhaps with a sign");
+        throw parse_error(detail::concat({"'", digits, "' is no integer: digits are needed, perhaps with a sign"}));
     if (std::int64_t integer = 0; numbers::parse(digits, integer)) return tree(integer);
     if (std::uint64_t natural = 0; numbers::parse(digits, natural)) return tree(natural);
     tree result(numbers::canonical_integer(digits));
@@ -109,12 +109,16 @@ inline const tree* tree::find(std::string_view path) const noexcept {
 }
 
 inline std::string tree::keys_in_words() const {
-    if (as_ == form::list) return "is a list of " + numbers::to_text(size()) + " elements";
-    if (as_ != form::dict) return std::string("is ") + name_of(kind()) + " and holds no keys";
+    if (as_ == form::list) return detail::concat({"is a list of ", numbers::to_text(size()), " elements"});
+    if (as_ != form::dict) return detail::concat({"is ", name_of(kind()), " and holds no keys"});
     if (size() == 0) return "is empty";
     std::string words = "has the keys ";
-    for (std::size_t i = 0; i < size() && i < 20; ++i) words += (i ? ", " : "") + items()[i].key;
-    return size() > 20 ? words + ", ..." : words;
+    for (std::size_t i = 0; i < size() && i < 20; ++i) words.append(i ? ", " : "").append(items()[i].key);
+    return words.append(size() > 20 ? ", ..." : "");
+}
+
+inline std::string tree::place_in_words(std::string_view path) const {
+    return detail::concat({path.empty() ? "the tree" : "'", path, path.empty() ? " " : "' ", keys_in_words()});
 }
 
 inline const tree& tree::at(std::string_view path) const {
@@ -122,9 +126,7 @@ inline const tree& tree::at(std::string_view path) const {
     for (path_walker walker(path); walker;) {
         const tree* next = node->step(walker.step());
         if (!next) {
-            const std::string behind(walker.behind());
-            throw path_error("there is no '" + std::string(path) + "': " +
-                             (behind.empty() ? "the tree " : "'" + behind + "' ") + node->keys_in_words());
+            throw path_error(detail::concat({"there is no '", path, "': ", node->place_in_words(walker.behind())}));
         }
         node = next;
     }
@@ -135,9 +137,7 @@ inline tree& tree::step_or_add(std::string_view part, const path_walker& walker)
     if (is_null()) *this = dict();
     if (tree* next = step(part)) return *next;
     if (is_dict()) return content_.dict->add(part, tree());
-    const std::string behind(walker.behind());
-    throw path_error("cannot set '" + std::string(walker.here()) + "': " +
-                     (behind.empty() ? "the tree " : "'" + behind + "' ") + keys_in_words());
+    throw path_error(detail::concat({"cannot set '", walker.here(), "': ", place_in_words(walker.behind())}));
 }
 
 inline tree& tree::operator[](std::string_view path) {
@@ -150,17 +150,17 @@ inline tree& tree::operator[](std::string_view path) {
 }
 
 inline const tree_list& tree::elements() const {
-    if (as_ != form::list) throw type_error(std::string("a list was asked for, but this is ") + name_of(kind()));
+    if (as_ != form::list) throw type_error(detail::concat({"a list was asked for, but this is ", name_of(kind())}));
     return *content_.list;
 }
 
 inline tree& tree::element(std::size_t position) {
     if (position < elements().size()) return (*content_.list)[position];
-    throw path_error("there is no element " + numbers::to_text(position) + ": the tree " + keys_in_words());
+    throw path_error(detail::concat({"there is no element ", numbers::to_text(position), ": ", place_in_words({})}));
 }
 
-inline const std::vector<tree_entry>& tree::items() const {
-    if (as_ != form::dict) throw type_error(std::string("a dictionary was asked for, but this is ") + name_of(kind()));
+inline const tree_entries& tree::items() const {
+    if (as_ != form::dict) throw type_error(detail::concat({"a dictionary was asked for, but this is ", name_of(kind())}));
     return content_.dict->entries();
 }
 
@@ -171,7 +171,8 @@ inline std::size_t tree::size() const noexcept {
 
 inline bool tree::add(std::string_view key, tree value) {
     if (is_null()) *this = dict();
-    if (!is_dict()) throw type_error(std::string("cannot add a key to ") + name_of(kind()) + ": only to a dictionary or to null");
+    if (!is_dict())
+        throw type_error(detail::concat({"cannot add a key to ", name_of(kind()), ": only to a dictionary or to null"}));
     if (content_.dict->find(key)) return false;
     content_.dict->add(key, std::move(value));
     return true;
@@ -179,14 +180,14 @@ inline bool tree::add(std::string_view key, tree value) {
 
 inline void tree::push_back(tree element) {
     if (is_null()) *this = list();
-    if (!is_list()) throw type_error(std::string("cannot append to ") + name_of(kind()) + ": only to a list or to null");
+    if (!is_list()) throw type_error(detail::concat({"cannot append to ", name_of(kind()), ": only to a list or to null"}));
     content_.list->push_back(std::move(element));
 }
 
 inline std::string tree::integer_text() const {
     if (as_ == form::integer) return numbers::to_text(content_.integer);
     if (as_ == form::natural) return numbers::to_text(content_.natural);
-    if (as_ != form::big) throw type_error(std::string("an integer was asked for, but this is ") + name_of(kind()));
+    if (as_ != form::big) throw type_error(detail::concat({"an integer was asked for, but this is ", name_of(kind())}));
     return *content_.text;
 }
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "errors.hpp"
 #include "tree.hpp"
@@ -21,7 +20,7 @@ public:
     void start() {
         if (open_.size() > 1000)
             throw format_error("objects are nested deeper than 1000 levels: do pointers lead back to where they came from?");
-        open_.emplace_back();
+        open_.push_back(tree());
     }
 
     /// Ends the innermost value and adds it to the one around it.
@@ -45,7 +44,7 @@ public:
     bool is_below_first() const noexcept { return open_.size() == 2; }
 
 private:
-    std::vector<tree> open_;
+    tree_list open_;
 };
 
 }  // namespace coma::detail

@@ -100,6 +100,20 @@ public:
         }
     }
 
+    /// Numbers as the items of a list, between which `flush` may take the text away.
+    template <class Number, class Flush>
+    void items(const Number* first, std::size_t count, Flush&& flush) {
+        close_tag();
+        const std::string before = "\n" + std::string(depth_, '\t') + "<item>";
+        for (const Number* item = first; item != first + count; ++item) {
+            out_.append(before);
+            number(*item);
+            out_.append("</item>");
+            flush();
+        }
+        indent_next_ = indent_next_ || count > 0;
+    }
+
     template <class Number>
     void leaf(std::string_view name, Number value) {
         start(name);

@@ -42,6 +42,13 @@ public:
     }
     void leave() noexcept { open_.pop_back(); }
 
+    /// The text of the next item, where it need not be decoded; to be called as often as begin_list() says.
+    std::string_view next_item() noexcept {
+        const xml::element& item = *open_.back().next;
+        open_.back().next = read_.next(item);
+        return item.raw;
+    }
+
     const xml::element& here() const noexcept { return *open_.back().of; }
     bool is_empty() const noexcept { return here().raw.empty() && !here().first_child && here().attributes == 0; }
     bool has(std::string_view name) const noexcept { return find(open_.back(), name) != nullptr; }

@@ -80,11 +80,7 @@ public:
     /// For the load() of a collection of numbers that lie one after the other.
     template <class T>
     void numbers(T* first, std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
-            at_.enter("item");
-            load_number(first[i]);
-            at_.leave();
-        }
+        for (T* item = first; item != first + count; ++item) load_number(*item, at_.next_item());
     }
 
     /// For the load() of a collection: how many objects have been noted, and that those noted since then were moved.
@@ -119,7 +115,7 @@ public:
         else if constexpr (std::is_enum_v<T>)
             load_enum(value);
         else if constexpr (std::is_arithmetic_v<T>)
-            load_number(value);
+            load_number(value, at_.raw_text());
         else if constexpr (std::is_same_v<T, std::string>)
             value = at_.text();
         else if constexpr (std::is_same_v<T, std::wstring>)
@@ -134,7 +130,9 @@ private:
     template <class Stream>
     static std::string all_of(Stream& stream) {
         std::string text;
-        char block[65536];
+        const auto known = stream.rdbuf()->in_avail();
+        if (known > 0) text.reserve(static_cast<std::size_t>(known));
+        char block[16384];
         do {
             stream.read(block, sizeof block);
             text.append(block, static_cast<std::size_t>(stream.gcount()));
@@ -143,31 +141,31 @@ private:
     }
 
     template <class Number>
-    void load_number(Number& value) {
+    void load_number(Number& value, std::string_view text) {
         if constexpr (std::is_same_v<Number, bool>) {
-            value = integer<unsigned char>(0, 1) == 1;
+            value = integer<unsigned char>(text, 0, 1) == 1;
         } else if constexpr (std::is_integral_v<Number>) {
             using limit = std::numeric_limits<Number>;
             using wide = std::conditional_t<std::is_signed_v<Number>, std::int64_t, std::uint64_t>;
-            value = static_cast<Number>(integer<wide>(limit::min(), limit::max()));
-        } else if (!coma::numbers::parse(at_.raw_text(), value)) {
-            at_.fail("'" + at_.text().substr(0, 60) + "' is no number");
+            value = static_cast<Number>(integer<wide>(text, limit::min(), limit::max()));
+        } else if (!coma::numbers::parse(text, value)) {
+            at_.fail("'" + std::string(text.substr(0, 60)) + "' is no number");
         }
     }
 
     template <class Wide>
-    Wide integer(Wide least, Wide greatest) {
+    Wide integer(std::string_view text, Wide least, Wide greatest) {
         Wide value = 0;
-        if (!coma::numbers::parse(at_.raw_text(), value) || value < least || value > greatest)
-            at_.fail("'" + at_.text().substr(0, 60) + "' is no integer from " + coma::numbers::to_text(least) + " to " +
-                     coma::numbers::to_text(greatest));
+        if (!coma::numbers::parse(text, value) || value < least || value > greatest)
+            at_.fail("'" + std::string(text.substr(0, 60)) + "' is no integer from " + coma::numbers::to_text(least) +
+                     " to " + coma::numbers::to_text(greatest));
         return value;
     }
 
     template <class Enum>
     void load_enum(Enum& value) {
         std::underlying_type_t<Enum> number{};
-        load_number(number);
+        load_number(number, at_.raw_text());
         value = static_cast<Enum>(number);
     }
 

@@ -47,7 +47,7 @@ public:
         builder_.start();
     }
 
-    /// Writes to a stream, at once when the archive is closed.
+    /// Writes to a stream, the last of it when the archive is closed.
     template <class Stream, class = decltype(std::declval<Stream&>().write(std::declval<const char*>(), 0))>
     explicit xml_oarchive(Stream& stream, const xml_form& form = plain_form)
         : out_(&own_), stream_(&stream), write_([](void* to, const std::string& text) {
@@ -75,7 +75,7 @@ public:
         if (closed_) return;
         closed_ = true;
         if (form_.boost) boost_.finish();
-        if (stream_) write_(stream_, own_);
+        flush();
     }
 
     template <class Pair>
@@ -112,7 +112,7 @@ public:
     template <class T>
     void numbers(const T* first, std::size_t count) {
         if (form_.boost) {
-            for (std::size_t i = 0; i < count; ++i) boost_.start("item"), put(first[i]), boost_.end("item");
+            boost_.items(first, count, [this] { flush_if_large(); });
         } else {
             builder_.value() = tree(tree_list(first, first + count));
         }
@@ -154,6 +154,16 @@ private:
     /// Builds a tree and writes nothing.
     xml_oarchive() : out_(&own_), boost_(own_, plain_form), writes_text_(false) { builder_.start(); }
 
+    void flush() {
+        if (!stream_) return;
+        write_(stream_, own_);
+        own_.clear();
+    }
+
+    void flush_if_large() {
+        if (own_.size() > 65536) flush();
+    }
+
     void start(const char* name) {
         if (form_.boost)
             boost_.start(name);
@@ -162,7 +172,7 @@ private:
     }
 
     void end(const char* name) {
-        if (form_.boost) return boost_.end(name);
+        if (form_.boost) return boost_.end(name), flush_if_large();
         if (writes_text_ && builder_.is_below_first())
             xml::append(*out_, name, builder_.take());
         else

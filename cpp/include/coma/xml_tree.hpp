@@ -64,7 +64,7 @@ inline tree list(const document& from, const element& of) {
     tree_list elements;
     for (const element* item = from.next(*from.next(*from.first_child(of))); item; item = from.next(*item))
         elements.push_back(value(from, *item));
-    return elements;
+    return tree(std::move(elements));
 }
 
 inline tree dict(const document& from, const element& of) {

@@ -42,7 +42,6 @@ public:
     explicit plain_writer(std::string& out, bool checked = true) : out_(out), checked_(checked) {}
 
     void element(std::string_view name, const tree& value) {
-        const std::size_t parent = path_.size();
         enter(name);
         switch (value.kind()) {
             case kind::null: out_.append("/>\n"); break;
@@ -53,18 +52,24 @@ public:
             case kind::integer: leaf(name, ">", value.integer_text()); break;
             case kind::real: real(name, value); break;
         }
-        path_.resize(parent);
         --depth_;
     }
 
 private:
     void enter(std::string_view name) {
-        check_name(name, path_);
-        if (depth_ > 0) path_ = join_path(path_, name);
+        if (!is_name(name)) check_name(name, path());
+        if (depth_ == max_depth)
+            throw format_error(coma::detail::concat({"XML elements are nested deeper than ", numbers::to_text(max_depth),
+                                                     " levels at '", path().substr(0, 200), "...': flatten the tree"}));
         out_.append(2 * depth_, ' ').append(1, '<').append(name);
-        if (++depth_ > max_depth)
-            throw format_error("XML elements are nested deeper than " + numbers::to_text(max_depth) + " levels at '" +
-                               path_.substr(0, 200) + "...': flatten the tree");
+        way_[depth_++] = name;
+    }
+
+    /// The way from below the root to the present element.
+    std::string path() const {
+        std::string joined;
+        for (std::size_t i = 1; i < depth_; ++i) joined = join_path(joined, way_[i]);
+        return joined;
     }
 
     void end(std::string_view name) { out_.append("</").append(name).append(">\n"); }
@@ -83,7 +88,7 @@ private:
     }
 
     void text(std::string_view name, std::string_view content) {
-        if (checked_) check_text(content, path_);
+        if (checked_ && find_invalid(content) != content.npos) check_text(content, path());
         out_.append(reads_as_text(content) ? ">" : " class_name=\"str\">");
         append_escaped(out_, content);
         end(name);
@@ -93,7 +98,14 @@ private:
         out_.append(">\n");
         element("count", value.size());
         element("item_version", 0);
-        for (const tree& item : value.elements()) element("item", item);
+        const std::string before = std::string(2 * depth_, ' ') + "<item>";
+        out_.reserve(out_.size() + value.size() * (before.size() + 32));
+        for (const tree& item : value.elements()) {
+            if (double number = 0; item.kind() == kind::real && item.to_number(number))
+                numbers::append(out_.append(before), number), out_.append("</item>\n");
+            else
+                element("item", item);
+        }
         out_.append(2 * (depth_ - 1), ' ');
         end(name);
     }
@@ -108,7 +120,7 @@ private:
     }
 
     std::string& out_;
-    std::string path_;
+    std::string_view way_[max_depth];
     std::size_t depth_ = 0;
     bool checked_;
 };
