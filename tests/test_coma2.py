@@ -150,17 +150,13 @@ def test_parameters_cut_to_12_digits_are_found_again(opened):
     assert experiment.run(never) == (0, 4)
 
 
-def test_stale_files_are_neither_read_nor_overwritten(opened):
-    """A new measurement takes the first id whose name is free."""
+def test_stale_files_are_neither_read_nor_overwritten_nor_adopted(opened):
+    """Adding a measurement beside them is refused, with the remedy; the original used up an id, and adopted one."""
     experiment, _ = opened("stale_files")
     before = snapshot(experiment.directory)
-    new = experiment.new_measurement()
-    new.save()
-    assert new.id == 7
-    after = snapshot(experiment.directory)
-    assert {name: after[name] for name in before if "index" not in name} == {
-        name: text for name, text in before.items() if "index" not in name
-    }
+    with pytest.raises(ExperimentError, match=r"2 measurement file.*000005.* lie above the index, 4;.* or move them"):
+        experiment.new_measurement()
+    assert snapshot(experiment.directory) == before
 
 
 @pytest.mark.parametrize("format", ["json", "xml"])

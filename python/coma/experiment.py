@@ -297,6 +297,7 @@ class Experiment:
             function, timeout = function.limited(timeout), None
             function.check(missing[0].names)
         run = Run(self._files, self._failures, self._require_still_active, outdated)
+        self._files.refuse_stale()
         call = Call(self._call(function), self.serializer, timeout, self._files.kept)
         pool = _pool(function, executor, workers)
         with self._recorded():

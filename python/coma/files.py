@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import math
 import os
 import re
 import secrets
@@ -129,18 +130,18 @@ class Flusher:
     Parameters
     ----------
     interval
-        Seconds that a file may wait.
+        Seconds that a file may wait; None waits for `flush`.
     """
 
-    def __init__(self, interval: float = 1.0) -> None:
+    def __init__(self, interval: float | None = 1.0) -> None:
         self.interval = interval
         self._waiting: list[Path] = []
-        self._last = -interval
+        self._last = -math.inf
 
     def add(self, path: str | os.PathLike[str]) -> None:
         """Take a file to be made durable."""
         self._waiting.append(Path(path))
-        if time.monotonic() - self._last >= self.interval:
+        if self.interval is not None and time.monotonic() - self._last >= self.interval:
             self.flush()
 
     def flush(self) -> None:

@@ -64,8 +64,10 @@ def activate(file: ExperimentFile, home: FileMeasurements) -> None:
         if file.is_active:
             raise ExperimentError("Experiment already is active")
         trees = _merged(file, _read_all(_files(file, home)))
+        flusher = files.Flusher(interval=None)
         for number, tree in trees.items():
-            _restore(home, number, tree)
+            _restore(home, number, tree, flusher)
+        flusher.flush()
         home.index.write(max([*trees, home.index.read() if home.index.exists() else 0]))
         del file.tree[MEASUREMENTS]
         file.save()
@@ -128,10 +130,11 @@ def _read(number: int, paths: list[str]) -> Tree:
     return trees[0]
 
 
-def _restore(home: FileMeasurements, number: int, tree: Tree) -> None:
+def _restore(home: FileMeasurements, number: int, tree: Tree, flusher: files.Flusher) -> None:
     found = archives.find(home.directory / home.names.name(number))
     if not found:
-        found = [home.publish(home.serializer.encode(tree), number)]
+        found = [home.publish(home.serializer.encode(tree), number, durable=False)]
+        flusher.add(found[0])
     if not equal(_read(number, found), tree):
         raise ExperimentError(f"{found} is in the way of measurement {number} and differs from it; move it elsewhere")
 

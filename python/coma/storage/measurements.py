@@ -15,7 +15,7 @@ from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import Archive
 from coma.config import Config
-from coma.errors import ArchiveError
+from coma.errors import ArchiveError, ExperimentError
 from coma.storage import attachments
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
@@ -115,6 +115,7 @@ class FileMeasurements:
         self.serializer = serializer
         self.names = Names(config["measurement_file"])
         self.kept = KeptFiles(directory, self.names)
+        self._has_no_stale = False
         self.index = IndexFile(
             directory / config["measurement_index"],
             default_format=config["archive_default_format"],
@@ -158,16 +159,33 @@ class FileMeasurements:
 
     def warn_of_stale(self) -> None:
         """Warn, naming the remedy, of files that the index leaves out."""
+        complaint = self._stale()
+        if complaint:
+            warnings.warn(complaint, UserWarning, stacklevel=5)
+
+    def refuse_stale(self) -> None:
+        """Refuse to add measurements where files lie above the index, which would pass over and so adopt them.
+
+        Raises
+        ------
+        ExperimentError
+            If there are any.
+        """
+        complaint = self._stale()
+        if complaint:
+            raise ExperimentError(f"Cannot add a measurement: {complaint}, or move them elsewhere")
+        self._has_no_stale = True
+
+    def _stale(self) -> str | None:
         found = self.all_files()
         last = self.last(found)
         stale = [paths[0] for number, paths in found.items() if number > last]
-        if stale:
-            warnings.warn(
-                f"{len(stale)} measurement file(s), such as {stale[0]}, lie above the index, {last}; they are never "
-                f'read. To take them in, set {self.index.key} in "{self.index.filename}" to the highest id',
-                UserWarning,
-                stacklevel=5,
-            )
+        if not stale:
+            return None
+        return (
+            f"{len(stale)} measurement file(s), such as {stale[0]}, lie above the index, {last}; they are never "
+            f'read. To take them in, set {self.index.key} in "{self.index.filename}" to the highest id'
+        )
 
     def create_index(self) -> None:
         """Write the index where there is none; the caller holds the lock."""
@@ -189,6 +207,8 @@ class FileMeasurements:
 
     def new(self) -> FileMeasurement:
         """Return a measurement with an id of its own, which has no file until it is saved."""
+        if not self._has_no_stale:  # once for many: it lists the directory
+            self.refuse_stale()
         number = self.take_id()
         archive = self._archive(str(self.directory / self.names.name(number)))
         return FileMeasurement(archive, compose({}, measurement_id=number))
