@@ -86,13 +86,15 @@ def test_reset_deletes_all_measurements(directory, first, second):
 
 
 def test_reset_leaves_stale_files(e, directory):
-    """They were never ours; ids pass over them."""
+    """They were never ours, and they bar the way until they are moved."""
     stale = directory / "measurement.000005.json"
     stale.write_text("stale")
     e.reset()
-    assert e.run(square) == (4, 4)
-    assert e.new_measurement().id == 6
+    with pytest.raises(coma.ExperimentError, match=r"measurement\.000005\.json.*or move them elsewhere"):
+        e.run(square)
     assert stale.read_text() == "stale"
+    stale.rename(directory / "elsewhere.json")
+    assert e.run(square) == (4, 4)
 
 
 def test_an_inactive_experiment_can_be_reset(e, directory):
