@@ -54,4 +54,4 @@ def test_header_is_tidy(header: str) -> None:
     assert lines[2].startswith("/// ")
     assert any(line.startswith("#ifndef COMA_") for line in lines)
     assert len(lines) <= 350
-    assert max(map(len, lines)) <= 130
+    assert max(map(len, lines)) <= 125

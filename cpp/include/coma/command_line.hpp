@@ -44,7 +44,8 @@ public:
             const std::size_t equals = argument.find('=');
             const std::string name(argument.substr(2, equals == argument.npos ? argument.npos : equals - 2));
             if (takes_no_value(name, equals != argument.npos, i + 1 < argc ? argv[i + 1] : "")) continue;
-            if (equals == argument.npos && ++i == argc) throw usage_error("--" + name + " needs a value: --" + name + "=VALUE");
+            if (equals == argument.npos && ++i == argc)
+                throw usage_error("--" + name + " needs a value: --" + name + "=VALUE");
             take(name, equals == argument.npos ? std::string_view(argv[i]) : argument.substr(equals + 1));
         }
     }

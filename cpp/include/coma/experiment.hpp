@@ -118,7 +118,9 @@ public:
     const std::string& index_file() const noexcept { return index_file_; }
 
     /// The id of the last measurement, 0 if there is none.
-    std::uint64_t last_id() const { return detail::read_archive(index_file_, "measurements").get<std::uint64_t>(last_id_path); }
+    std::uint64_t last_id() const {
+        return detail::read_archive(index_file_, "measurements").get<std::uint64_t>(last_id_path);
+    }
 
     /// Writes a measurement under the next id, which is returned.
     std::uint64_t add(const measurement& measured) {

@@ -83,7 +83,8 @@ inline std::string read(const std::string& path) {
     if (!file) throw file_error("cannot open", path, errno);
     struct stat status {};
     std::string text;
-    if (::fstat(file.get(), &status) == 0 && status.st_size > 0) text.reserve(static_cast<std::size_t>(status.st_size) + 1);
+    if (::fstat(file.get(), &status) == 0 && status.st_size > 0)
+        text.reserve(static_cast<std::size_t>(status.st_size) + 1);
     for (;;) {
         const std::size_t old = text.size();
         text.resize(text.capacity() > old + 4096 ? text.capacity() : old + 65536);
@@ -102,7 +103,8 @@ inline std::uint64_t unique_number() noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
     const auto seed = static_cast<std::uint64_t>(now.tv_nsec) + (static_cast<std::uint64_t>(now.tv_sec) << 30);
-    return (seed + (__atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED) << 56)) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
+    const std::uint64_t call = __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
+    return (seed + (call << 56)) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
 }
 
 /// Makes a new name in a directory durable; not every file system can, which is no error.

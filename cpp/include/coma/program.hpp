@@ -59,7 +59,9 @@ public:
     int run(int argc, const char* const* argv, Simulation&& simulation) const {
         using callable = std::remove_reference_t<Simulation>;
         return run_erased(argc, argv, const_cast<void*>(static_cast<const void*>(&simulation)),
-                          [](void* object, const parameters& p, measurement& m) { (*static_cast<callable*>(object))(p, m); });
+                          [](void* object, const parameters& p, measurement& m) {
+                              (*static_cast<callable*>(object))(p, m);
+                          });
     }
 
 private:

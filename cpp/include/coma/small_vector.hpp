@@ -22,7 +22,9 @@ public:
         for (; first != last; ++first) push_back(T(*first));
     }
     small_vector(small_vector&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0)) {}
     small_vector& operator=(const small_vector&) = delete;
     ~small_vector() {
         for (std::size_t i = 0; i < size_; ++i) data_[i].~T();

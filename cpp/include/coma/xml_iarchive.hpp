@@ -47,7 +47,8 @@ public:
 
     template <class Pair>
     xml_iarchive& operator>>(const Pair& pair) {
-        static_assert(detail::is_nvp<Pair>::value, "XML needs names: write archive >> COMA_NVP(x) or coma::make_nvp(\"name\", x)");
+        static_assert(detail::is_nvp<Pair>::value,
+                      "XML needs names: write archive >> COMA_NVP(x) or coma::make_nvp(\"name\", x)");
         at_.enter(pair.name());
         load_value(pair.value());
         at_.leave();

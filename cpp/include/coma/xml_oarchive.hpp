@@ -80,7 +80,8 @@ public:
 
     template <class Pair>
     xml_oarchive& operator<<(const Pair& pair) {
-        static_assert(detail::is_nvp<Pair>::value, "XML needs names: write archive << COMA_NVP(x) or coma::make_nvp(\"name\", x)");
+        static_assert(detail::is_nvp<Pair>::value,
+                      "XML needs names: write archive << COMA_NVP(x) or coma::make_nvp(\"name\", x)");
         start(pair.name());
         save_value(pair.const_value());
         end(pair.name());
@@ -213,8 +214,9 @@ private:
 
     template <class T>
     void save_object(const T& object) {
+        constexpr bool never_tracked = class_tracking<T>::value == tracking::never;
         constexpr bool unregistered = class_level<T>::value == level::primitive ||
-                                      (class_level<T>::value == level::object && class_tracking<T>::value == tracking::never);
+                                      (class_level<T>::value == level::object && never_tracked);
         if (!form_.boost)
             builder_.value() = tree::dict();
         else if (!unregistered && !boost_.open_object(record_of<T>(), static_cast<const void*>(&object)))

@@ -88,10 +88,12 @@ inline const char* document::read_doctype(const char* at) {
 
 inline std::string_view document::read_name(const char* at) const {
     const char* last = at;
-    while (last < end() && static_cast<unsigned char>(*last) > ' ' && *last != '>' && *last != '/' && *last != '=' && *last != '<')
+    while (last < end() && static_cast<unsigned char>(*last) > ' ' && *last != '>' && *last != '/' && *last != '=' &&
+           *last != '<')
         ++last;
     const std::string_view name(at, static_cast<std::size_t>(last - at));
-    if (name != "item" && !is_name(name, true)) fail_at(at, "'" + std::string(name.substr(0, 60)) + "' is no name of an element");
+    if (name != "item" && !is_name(name, true))
+        fail_at(at, "'" + std::string(name.substr(0, 60)) + "' is no name of an element");
     return name;
 }
 

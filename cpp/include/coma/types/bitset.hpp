@@ -27,7 +27,8 @@ template <class Archive, std::size_t N>
 void load(Archive& archive, std::bitset<N>& set, unsigned) {
     std::string bits;
     archive >> COMA_NVP(bits);
-    if (bits.size() != N || bits.find_first_not_of("01") != bits.npos) archive.fail("the digits 0 and 1 do not fit a bitset");
+    if (bits.size() != N || bits.find_first_not_of("01") != bits.npos)
+        archive.fail("the digits 0 and 1 do not fit a bitset");
     set = std::bitset<N>(bits);
 }
 
