@@ -119,7 +119,8 @@ def test_a_program_and_its_children_have_time_to_end(executable, tmp_path):
     child = f'trap "sleep 0.5; echo child > {done}; exit" TERM; while :; do sleep 0.05; done'
     code = f"sh -c '{child}' & trap 'echo bye >&2; exit 5' TERM; while :; do sleep 0.05; done"
     error = fails(Program(executable(code), timeout=0.5))
-    assert (error.details["stderr"][-1], error.details["exit_status"]) == ("bye", 5)
+    assert "bye" in error.details["stderr"]
+    assert error.details["exit_status"] == 5
     assert done.read_text() == "child\n"
 
 
