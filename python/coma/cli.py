@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command ``coma``: look at experiments from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import coma
+
+_WIDTH = 80
+_CELL = 24
+_ID = "measurement_id"
+Rows = list[dict[str, Any]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit status: 0, or 1 after an error, of which one line is printed."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        with _warnings_in_one_line():
+            _run(options, parser)
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, head say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (coma.ComaError, OSError) as error:
+        _say(error)
+        return 1
+    return 0
+
+
+def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    if options.includes:
+        print(f"-I{coma.get_include()}")
+    if options.cmakedir:
+        print(coma.get_cmake_dir())
+    if options.command:
+        options.command(_open(options.directory), options)
+    elif not (options.includes or options.cmakedir):
+        parser.print_help()
+
+
+def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
+    failures = [{_ID: f.id, **f.tree.get("error", {}), "parameters": f.get("parameters")} for f in e.failures()]
+    if options.json:
+        names = ("directory", "id", "description", "tags", "start_date", "end_date")
+        state = {"active": e.isactive(), "measurements": e.number_of_measurements(), "failures": failures}
+        _print_json({**{name: getattr(e, name) for name in names}, **state})
+        return
+    print(e)
+    print(f"  failures: {len(failures)}")
+    for failure in failures:
+        print(_cut("    " + _one_line(f"{failure[_ID]} {failure.get('type')}: {failure.get('message')}")))
+
+
+def _show(e: coma.Experiment, options: argparse.Namespace) -> None:
+    if options.id is None:
+        _print_rows([{_ID: m.id, **dict(_leaves(m.get("parameters", {})))} for m in e.measurements()], options.json)
+        return
+    m = next((m for m in e.measurements() if m.id == options.id), None)
+    if m is None:
+        raise coma.ExperimentError(f'no measurement {options.id} in "{e.directory}"; "coma show DIR" lists all')
+    found = m[options.path] if options.path else m.tree
+    if options.json:
+        _print_json(found)
+    else:
+        print("\n".join(_lines(_plain(found))))
+
+
+def _table(e: coma.Experiment, options: argparse.Namespace) -> None:
+    rs = e.retrieve_results(options.columns, options.by, where=options.where, on_ragged="pad")
+    rows = [row for result in rs for row in _rows(result)]
+    for path in dict.fromkeys(missing.path for missing in rs.missing):
+        number = len({missing.measurement_id for missing in rs.missing if missing.path == path})
+        _say(f"{number} measurement(s) left out, which lack {path!r}")
+    if options.csv:
+        _write_csv(rows, options.csv)
+    else:
+        _print_rows(rows, options.json)
+
+
+def _rows(result: coma.Result) -> Iterator[dict[str, Any]]:
+    shared = dict(zip(result.parameters.names, result.parameters.values, strict=True))
+    for number, *cells in zip(result.measurement_ids, *result.columns, strict=True):
+        yield {_ID: number, **shared, **dict(zip(result.table_columns, cells, strict=True))}
+
+
+def _open(directory: str) -> coma.Experiment:
+    """Open an experiment that is there; none is created."""
+    pattern = re.sub(r"\$\{\w+\}", "*", coma.load_config()["experiment_file"]) + ".*"
+    if not any(Path(directory).glob(pattern)):
+        raise coma.ExperimentError(f'no experiment in "{directory}": there is no file {pattern}')
+    return coma.Experiment(directory)
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, item in node.items():
+        place = f"{path}/{key}" if path else key
+        if isinstance(item, dict):
+            yield from _leaves(item, place)
+        else:
+            yield place, item
+
+
+def _lines(node: Any, indent: str = "") -> Iterator[str]:
+    if not isinstance(node, dict):
+        yield str(node) if indent == "" else _cut(f"{indent}{node}")
+        return
+    for key, item in node.items():
+        if isinstance(item, dict) and item:
+            yield _cut(f"{indent}{key}:")
+            yield from _lines(item, indent + "  ")
+        else:
+            yield _cut(f"{indent}{key}: {_one_line(item)}")
+
+
+def _plain(found: Any) -> Any:
+    return dict(found) if hasattr(found, "keys") else found
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(str(value).split())
+
+
+def _print_json(value: Any) -> None:
+    tree = coma.RecursiveSerializer().encode(value)
+    print(json.dumps(tree, indent=2))
+
+
+def _print_rows(rows: Rows, as_json: bool) -> None:
+    if as_json:
+        _print_json(rows)
+    elif rows:
+        print("\n\n".join(_blocks(rows)))
+
+
+def _write_csv(rows: Rows, path: str) -> None:
+    if path == "-":
+        _csv(rows, sys.stdout)
+        return
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        _csv(rows, file)
+
+
+def _csv(rows: Rows, file: Any) -> None:
+    writer = csv.DictWriter(file, _names(rows), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _names(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _blocks(rows: Rows) -> Iterator[str]:
+    """Yield the columns in as many blocks as fit the width, each with the ids in front."""
+    ids, *columns = [_column(name, [row.get(name, "") for row in rows]) for name in _names(rows)]
+    block = [ids]
+    for column in columns:
+        if len(block) > 1 and sum(len(c[0]) + 2 for c in [*block, column]) > _WIDTH + 2:
+            yield _beside(block)
+            block = [ids]
+        block.append(column)
+    yield _beside(block)
+
+
+def _beside(columns: Sequence[Sequence[str]]) -> str:
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+
+
+def _column(name: str, values: Sequence[Any]) -> list[str]:
+    """Return the cells of a column, its name first, all of one width; numbers to the right."""
+    cells = [_cut(text, _CELL) for text in [name.removeprefix("measurement_"), *map(_text, values)]]
+    width = max(map(len, cells))
+    is_number = all(isinstance(value, int | float) or hasattr(value, "dtype") for value in values)
+    return [cell.rjust(width) if is_number else cell.ljust(width) for cell in cells]
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else _one_line(value)
+
+
+def _cut(text: str, width: int = _WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is no column; write NAME=PATH, such as t=results/t")
+    return name, path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="coma", description="Look at experiments; ask where the C++ headers are.")
+    parser.add_argument("--version", action="version", version=coma.__version__)
+    parser.add_argument("--includes", action="store_true", help="print compiler flags for the C++ headers")
+    parser.add_argument("--cmakedir", action="store_true", help="print the directory of comaConfig.cmake")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    _add(commands, "status", _status, "print what an experiment holds, and which points failed")
+    show = _add(commands, "show", _show, "print all measurements' parameters, one measurement, or a part of it")
+    show.add_argument("id", nargs="?", type=int, metavar="ID", help="the measurement")
+    show.add_argument("path", nargs="?", metavar="PATH", help="such as results/t")
+    _add_table(_add(commands, "table", _table, "print a table of parameters and results"))
+    return parser
+
+
+def _add(commands: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+    parser.add_argument("directory", metavar="DIR", help="the experiment's directory")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_table(parser: argparse.ArgumentParser) -> None:
+    pairs = {"nargs": "+", "type": _pair, "metavar": "NAME=PATH"}
+    parser.add_argument("--columns", required=True, help="columns, such as t=results/t", **pairs)  # type: ignore[arg-type]
+    parser.add_argument("--by", default=[], help="parameters that tell tables apart", **pairs)  # type: ignore[arg-type]
+    parser.add_argument("--where", metavar="CONDITION", help="such as 'A > 3 and T < 5', by names or paths")
+    parser.add_argument("--csv", metavar="FILE", help="write comma-separated values; - is standard output")
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_args, **_options: _say(f"warning: {message}")
+        yield
+
+
+def _say(message: object) -> None:
+    print(f"coma: {_one_line(message)}", file=sys.stderr)

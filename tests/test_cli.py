@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command ``coma``, as a shell sees it."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import environment, names
+
+import coma
+from coma.cli import main
+
+COLUMNS = ["--columns", "x=parameters/x", "E=results/E", "--by", "k=parameters/k"]
+
+
+@pytest.fixture
+def e(directory):
+    """Return an experiment of four measurements and a failure."""
+    e = coma.Experiment(directory, id=7, description="springs")
+    e.define_parameter_set(("k", "parameters/k"), ("x", "parameters/x"))
+    e.add_parameter_grid(k=[1, 2], x=[0.5, 1.25])
+    e.add_parameter_set(3, 9.0)
+
+    def energy(p):
+        if p.x > 5:
+            raise ValueError("the spring\nbroke")
+        return {"parameters": {"k": p.k, "x": p.x}, "results": {"E": p.k * p.x**2 / 2, "note": "fine"}}
+
+    with pytest.raises(ExceptionGroup):
+        e.run(energy)
+    return e
+
+
+@pytest.fixture
+def run(capsys):
+    """Return a function that runs the command and returns exit status, output and errors."""
+
+    def run(*arguments):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            status = end.code
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.mark.usefixtures("e")
+def test_status_says_what_is_there(run, directory):
+    """The experiment as it describes itself, and what failed, in 80 columns."""
+    status, out, err = run("status", directory)
+    assert (status, err) == (0, "")
+    assert out.startswith("Experiment 7 (active)\n")
+    assert "  description: springs\n" in out
+    assert out.endswith("  measurements: 4\n  failures: 1\n    5 ValueError: the spring broke\n")
+    status, out, _ = run("status", directory, "--json")
+    found = json.loads(out)
+    assert (found["id"], found["active"], found["measurements"]) == (7, True, 4)
+    assert found["failures"][0]["parameters"] == {"k": 3, "x": 9.0}
+
+
+def test_show_lists_measurements(e, run, directory):
+    """By their parameters; also of an archive, without a change to it."""
+    want = "id  k     x\n 1  1   0.5\n 2  1  1.25\n 3  2   0.5\n 4  2  1.25\n"
+    assert run("show", directory) == (0, want, "")
+    e.deactivate()
+    before = names(directory)
+    assert run("show", directory) == (0, want, "")
+    assert names(directory) == before
+    assert json.loads(run("show", directory, "--json")[1])[0] == {"measurement_id": 1, "k": 1, "x": 0.5}
+
+
+@pytest.mark.usefixtures("e")
+def test_show_prints_one_measurement_or_a_part(run, directory):
+    """As a short text, or as JSON."""
+    _, out, _ = run("show", directory, 2)
+    assert out.startswith("info:\n  measurement_id: 2\n")
+    assert "results:\n  E: 0.78125\n  note: fine\n" in out
+    assert run("show", directory, 2, "results/E")[1] == "0.78125\n"
+    assert run("show", directory, 2, "results")[1] == "E: 0.78125\nnote: fine\n"
+    assert json.loads(run("show", directory, 2, "results", "--json")[1]) == {"E": 0.78125, "note": "fine"}
+
+
+def test_show_fits_into_80_columns(run, directory):
+    """Whatever is in the measurement."""
+    e = coma.Experiment(directory)
+    m = e.new_measurement()
+    m["results/E"] = list(range(1000))
+    m["results/psi"] = np.zeros((100, 100))
+    m["results/text"] = "a\nb" * 100
+    m.save()
+    lines = run("show", directory, 1)[1].splitlines()
+    assert max(map(len, lines)) == 80
+    assert len([line for line in lines if line.startswith("  ") and line.endswith("...")]) == 3
+
+
+@pytest.mark.usefixtures("e")
+def test_table_has_parameters_and_columns(run, directory):
+    """Right under their names."""
+    want = (
+        "id  k     x        E\n 1  1   0.5    0.125\n 2  1  1.25  0.78125\n 3  2   0.5     0.25\n 4  2  1.25   1.5625\n"
+    )
+    assert run("table", directory, *COLUMNS) == (0, want, "")
+
+
+@pytest.mark.usefixtures("e")
+def test_table_chooses_by_a_condition(run, directory):
+    """On names and paths; nothing where nothing fits."""
+    _, out, _ = run("table", directory, *COLUMNS, "--where", "k == 2 and parameters/x > 1")
+    assert out.splitlines()[1:] == [" 4  2  1.25  1.5625"]
+    assert run("table", directory, *COLUMNS, "--where", "k > 2") == (0, "", "")
+
+
+@pytest.mark.usefixtures("e")
+def test_table_writes_csv_and_json(run, directory, tmp_path):
+    """With all digits."""
+    assert run("table", directory, *COLUMNS, "--csv", tmp_path / "a.csv")[1] == ""
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
+    assert rows[1] == {"measurement_id": "2", "k": "1", "x": "1.25", "E": "0.78125"}
+    assert run("table", directory, *COLUMNS, "--csv", "-")[1] == (tmp_path / "a.csv").read_text()
+    rows = json.loads(run("table", directory, *COLUMNS, "--json")[1])
+    assert rows[1] == {"measurement_id": 2, "k": 1, "x": 1.25, "E": 0.78125}
+
+
+def test_a_wide_table_is_cut_into_blocks(run, directory):
+    """Each of at most 80 columns, with the ids in front; long texts are cut."""
+    e = coma.Experiment(directory)
+    for n in (12, 10):
+        m = e.new_measurement()
+        m["results/E"] = [1 / 3] * n
+        m["text"] = "long " * 20
+        m.save()
+    status, out, _ = run("table", directory, "--columns", "text=text", "E=results/E")
+    assert status == 0
+    assert max(map(len, out.splitlines())) <= 80
+    blocks = out.split("\n\n")
+    assert [block.split()[0] for block in blocks] == ["id"] * 2
+    assert "long long long long l..." in blocks[0]
+    assert blocks[1].splitlines()[2].split()[-1] == "nan"
+
+
+def test_what_is_left_out_is_said(e, run, directory):
+    """On standard error, so that a script reads only the table."""
+    m = e.new_measurement()
+    m["parameters/k"] = 4
+    m.save()
+    status, out, err = run("table", directory, *COLUMNS)
+    assert (status, len(out.splitlines())) == (0, 5)
+    assert "coma: 1 measurement(s) left out, which lack 'results/E'\n" in err
+
+
+@pytest.mark.usefixtures("e")
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["show", "DIR", "99"], 'coma: no measurement 99 in "'),
+        (["show", "DIR", "1", "results/e"], "coma: path 'results/e' not found: results has no item 'e'"),
+        (["status", "nowhere"], 'coma: no experiment in "nowhere": there is no file experiment.*.*'),
+        (["table", "DIR", *COLUMNS, "--where", "x >"], "coma: 'x >' is no condition; write 'A > 3 and T < 5'"),
+        (["table", "DIR", *COLUMNS, "--where", "note > 3"], "coma: warning: no measurement has 'parameters/note'"),
+        (["table", "DIR", *COLUMNS, "--where", "results/note > 3"], "coma: 'results/note > 3' cannot be decided"),
+        (["table", "DIR", *COLUMNS, "--csv", "no/such/file"], "coma: [Errno 2] No such file or directory"),
+    ],
+    ids=["id", "path", "directory", "condition", "name", "comparison", "file"],
+)
+def test_an_error_is_one_line(run, directory, arguments, text, monkeypatch):
+    """On standard error, without a traceback; the status is 1, or 0 after a warning."""
+    monkeypatch.chdir(directory)
+    status, out, err = run(*(directory if argument == "DIR" else argument for argument in arguments))
+    assert status == (0 if "warning" in text else 1)
+    assert out == ""
+    assert err.startswith(text)
+    assert err.count("\n") == 1 or "warning" in text
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["dance"], ["show"], ["show", "DIR", "one"], ["table", "DIR"], ["table", "DIR", "--columns", "results/t"]],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(run, arguments):
+    """With the usage on standard error."""
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("usage: coma")
+
+
+def test_looking_creates_nothing(run, tmp_path):
+    """Neither a directory nor an experiment in one that exists."""
+    assert run("status", tmp_path / "new")[0] == run("status", tmp_path)[0] == 1
+    assert names(tmp_path) == []
+
+
+def test_headers_and_version_as_before(run):
+    """Both flags may be given at once; without any, the help is shown."""
+    assert run("--includes")[1].startswith("-I")
+    assert run("--version")[1] == f"{coma.__version__}\n"
+    assert run()[1].startswith("usage: coma")
+
+
+@pytest.mark.usefixtures("e")
+@pytest.mark.parametrize("command", [["-m", "coma"], ["-c", "import sys; from coma.cli import main; sys.exit(main())"]])
+def test_the_command_in_a_shell(directory, command):
+    """Its exit status, and a reader that stops early."""
+    process = [sys.executable, *command]
+    done = subprocess.run([*process, "show", "nowhere"], env=environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith('coma: no experiment in "nowhere"')
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*process, "show", directory], env=environment(), stdout=write, stderr=-1, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
