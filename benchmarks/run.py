@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How long each stage takes, as ratios to hand-written loops and to neighbours, measured in the same run.
+
+``python benchmarks/run.py [--sizes 1000 10000] [--repeat 5] [--write]``; with ``--write``, the table goes into
+docs/performance.md. Each stage runs in a process of its own, and nothing is deleted before the end: for minutes after a
+mass delete, ext4 creates files up to ten times slower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import importlib.util
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+STAGES = ("run", "resume", "extend", "table", "filtered", "deactivate", "inactive", "activate")
+PEERS = {"signac": ("run", "resume", "table"), "psweep": ("run", "resume", "table")}
+TARGETS = {
+    "run": 3.0,
+    "resume": 1.0,
+    "table": 1.2,
+    "inactive": 1.5,
+    "deactivate": 3.0,
+    "activate": 3.0,
+}
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- measured -->", "<!-- end -->"
+
+Seconds = dict[str, float]
+
+
+def once(who: str, stages: tuple[str, ...], directory: Path, n: int) -> Seconds:
+    """Run the stages one after the other, each in a new process."""
+    found = {}
+    for stage in stages:
+        command = [sys.executable, str(HERE / "stages.py"), who, stage, str(directory), str(n)]
+        found[stage] = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+    return found
+
+
+def median(who: str, stages: tuple[str, ...], scratch: Path, n: int, repeat: int) -> Seconds:
+    """Return the median of some repetitions, each in a directory of its own."""
+    rounds = [once(who, stages, scratch / f"{who}-{n}-{i}", n) for i in range(repeat)]
+    return {stage: statistics.median(found[stage] for found in rounds) for stage in stages}
+
+
+def peers() -> list[str]:
+    """Return the neighbours that are installed."""
+    return [name for name in PEERS if importlib.util.find_spec(name)]
+
+
+def table(size: int, seconds: dict[str, Seconds]) -> list[str]:
+    """Return a table of seconds and ratios for one size."""
+    others = [name for name in seconds if name not in ("coma", "floor")]
+    head = ["stage", "coma (s)", "floor (s)", "coma / floor", "target", *(f"{name} / coma" for name in others)]
+    lines = [f"### {size:,} measurements", "", _row(head), _row(["---"] * len(head))]
+    for stage in STAGES:
+        ours, floor = seconds["coma"][stage], seconds["floor"][stage]
+        ratios = [f"{seconds[name][stage] / ours:.1f}" if stage in seconds[name] else "" for name in others]
+        target = f"{TARGETS[stage]:.1f}" if stage in TARGETS else ""
+        lines.append(_row([stage, f"{ours:.3f}", f"{floor:.3f}", f"{ours / floor:.2f}", target, *ratios]))
+    return [*lines, ""]
+
+
+def growth(small: int, large: int, seconds: dict[int, dict[str, Seconds]]) -> list[str]:
+    """Return how the cost of each stage grows between two sizes."""
+    lines = [f"### From {small:,} to {large:,}", "", _row(["stage", "cost grows by"]), _row(["---", "---"])]
+    for stage in STAGES:
+        ratio = seconds[large]["coma"][stage] / seconds[small]["coma"][stage]
+        lines.append(_row([stage, f"{ratio:.1f}"]))
+    return [*lines, ""]
+
+
+def conditions() -> str:
+    """Return where and with what was measured."""
+    names = ("coma-toolkit", "numpy", "orjson", *peers())
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    today = datetime.date.today().isoformat()
+    return f"Measured on {today}: {platform.platform()}, Python {platform.python_version()}, {versions}."
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Measure, print, and write the page if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="coma-bench-"))
+    seconds: dict[int, dict[str, Seconds]] = {}
+    for n in options.sizes:
+        subjects = {"floor": STAGES, "coma": STAGES, **{name: PEERS[name] for name in peers()}}
+        seconds[n] = {who: median(who, stages, scratch, n, options.repeat) for who, stages in subjects.items()}
+    lines = [conditions(), "", *(line for n in options.sizes for line in table(n, seconds[n]))]
+    for small, large in zip(options.sizes, options.sizes[1:], strict=False):
+        lines += growth(small, large, seconds)
+    print("\n".join(lines))
+    if options.write:
+        before, _, rest = PAGE.read_text().partition(BEGIN)
+        PAGE.write_text("\n".join([before + BEGIN, "", *lines, END + rest.partition(END)[2]]))
+    shutil.rmtree(scratch)
+
+
+if __name__ == "__main__":
+    main()
