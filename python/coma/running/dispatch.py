@@ -192,8 +192,9 @@ def _is_break(error: BaseException | None) -> bool:
 
 
 def _size(executor: Any) -> int:
-    """Return how many workers an executor says it has, 8 where it does not know: pools, ipyparallel, MPI, dask."""
-    known = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
+    """Return how many workers an executor says it has, 8 where it does not know."""
+    names = ("_max_workers", "max_workers", "num_workers")  # pools and ipyparallel, executorlib, MPI
+    known = next((getattr(executor, name) for name in names if hasattr(executor, name)), None)
     return int(known or sum(_dask_workers(executor).values()) or 8)
 
 
