@@ -66,8 +66,11 @@ def read_at(directory: int, name: str, path: str) -> Any:
 
 
 def _loads(data: bytes, path: str) -> Any:
+    loads = FORMATS[format_of(path)].loads
+    if attachment.TYPE.encode() not in data:
+        return loads(data, path)
     with attachment.beside(path):
-        return FORMATS[format_of(path)].loads(data, path)
+        return loads(data, path)
 
 
 def _read_all(descriptor: int) -> bytes:

@@ -134,7 +134,7 @@ class Query:
 
     def _value(self, measurement: MemoryMeasurement, path: str) -> Any:
         try:
-            return paths.get(measurement.tree, path)
+            return paths.getter(path)(measurement.tree)
         except PathError:
             if path in self.known.defaults:
                 return self.known.defaults[path]

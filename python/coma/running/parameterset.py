@@ -80,7 +80,7 @@ class Definition:
             return None
 
     def _value(self, tree: dict[str, Any], path: str) -> Any:
-        return self.defaults[path] if path in self.defaults and not paths.has(tree, path) else paths.get(tree, path)
+        return self.defaults[path] if path in self.defaults and not paths.has(tree, path) else paths.getter(path)(tree)
 
     def position(self, name: str) -> int | None:
         """Return the position of a parameter given by name or path."""

@@ -27,7 +27,10 @@ def key(value: Any, digits: int | None = DIGITS) -> Hashable:
     >>> key(0.1 + 0.2) == key(0.3), key(1) == key(1.0), key(True) == key(1)
     (True, True, False)
     """
-    return next(_keys(value, digits, ()))
+    kind = type(value)
+    if kind is float:
+        return _float_key(value, digits)
+    return value if kind is int or kind is str else next(_keys(value, digits, ()))
 
 
 def exact(values: Sequence[Any]) -> tuple[Hashable, ...] | None:
@@ -46,7 +49,7 @@ def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
     Two floats that differ by rounding noise can lie on either side of the edge between two roundings; a lookup that
     tries all of these keys finds the one from the other.
     """
-    if type(value) is not float and type(value) in _SCALARS:
+    if type(value) in _SCALARS and not (type(value) is float and _is_near_edge(value, digits)):
         return iter((key(value, digits),))
     nudge = 0.0 if digits is None else 10.0 ** -(digits + 2)
     found = _keys(value, digits, (1 - nudge, 1 + nudge) if nudge else ())
@@ -82,14 +85,24 @@ def _combine(tag: Hashable, values: Iterable[Any], digits: int | None, nudges: t
 
 
 def _float_keys(value: float, digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:
-    if math.isnan(value):
-        yield ("float", "nan")
-    elif math.isinf(value) or value.is_integer() or digits is None:
-        yield _number(value)
-    else:
-        for factor in (1.0, *nudges):
-            yield _number(float(f"{value * factor:.{digits - 1}e}"))
+    yield _float_key(value, digits)
+    if digits is not None and math.isfinite(value) and not value.is_integer():
+        for factor in nudges:
+            yield _float_key(value * factor, digits)
 
 
-def _number(value: float) -> Hashable:
-    return int(value) if value.is_integer() else value
+def _float_key(value: float, digits: int | None) -> Hashable:
+    if value.is_integer():
+        return int(value)
+    if not math.isfinite(value):
+        return ("float", "nan") if math.isnan(value) else value
+    rounded = value if digits is None else float(f"{value:.{digits - 1}e}")
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _is_near_edge(value: float, digits: int | None) -> bool:
+    """Tell whether a float lies so near to the edge between two roundings that noise may take it across."""
+    if digits is None or value.is_integer() or not math.isfinite(value):
+        return False
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+    return abs(abs(value - float(f"{value:.{digits - 1}e}")) - unit / 2) < unit / 50
