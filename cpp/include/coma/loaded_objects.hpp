@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
 
 #include "numbers.hpp"
 #include "object_table.hpp"
@@ -66,17 +67,23 @@ public:
 
     /// Remembers an object that a pointer created, and that may therefore get an owner.
     void created(const void* address, const void* type) {
-        if (table_.insert(address, type).second) owners_.push_back({nullptr, nullptr, nullptr});
+        if (table_.insert(address, type).second) owners_.push_back({nullptr, nullptr, nullptr, false});
     }
+    void loaded(const void* address, const void* type) noexcept { find_owner(address, type)->complete = true; }
+    bool is_owned(const void* address, const void* type) noexcept { return find_owner(address, type)->object; }
 
-    /// The owner of an object that a pointer created; nullptr if none did, or the owner is of another kind.
+    /// The owner of an object that a pointer created; nullptr if none did, or the owner is of another kind, or it
+    /// wants to be alone (`Owner::alone`) while the object is still being loaded.
     template <class Owner>
     Owner* owner_of(const void* address, const void* type) {
-        const object_table::entry* found = table_.find(address, type);
-        if (!found) return nullptr;
-        any_owner& owner = owners_[found->id];
-        if (!owner.object)
-            owner = {new Owner(), &type_key<Owner>::here, [](void* object) { delete static_cast<Owner*>(object); }};
+        any_owner* found = find_owner(address, type);
+        if (!found || (is_alone<Owner>::value && !found->complete)) return nullptr;
+        any_owner& owner = *found;
+        if (!owner.object) {
+            owner.object = new Owner();
+            owner.type = &type_key<Owner>::here;
+            owner.destroy = [](void* object) { delete static_cast<Owner*>(object); };
+        }
         return owner.type == &type_key<Owner>::here ? static_cast<Owner*>(owner.object) : nullptr;
     }
 
@@ -100,7 +107,18 @@ private:
         void* object;
         const void* type;
         void (*destroy)(void*);
+        bool complete;
     };
+
+    template <class Owner, class = void>
+    struct is_alone : std::false_type {};
+    template <class Owner>
+    struct is_alone<Owner, std::void_t<typename Owner::alone>> : std::true_type {};
+
+    any_owner* find_owner(const void* address, const void* type) noexcept {
+        const object_table::entry* found = table_.find(address, type);
+        return found ? &owners_[found->id] : nullptr;
+    }
 
     struct noted {
         std::size_t id;

@@ -225,14 +225,16 @@ private:
             pointer = static_cast<object*>(objects_.address_of(alias, &detail::type_key<object>::here, read_, at_.here()));
             return;
         }
+        const void* type = &detail::type_key<object>::here;
         object* created = access::create<object>();
         try {
+            objects_.created(created, type);
             load_object(*created);
         } catch (...) {
-            access::destroy(created);
+            if (!objects_.is_owned(created, type)) access::destroy(created);
             throw;
         }
-        objects_.created(created, &detail::type_key<object>::here);
+        objects_.loaded(created, type);
         pointer = created;
     }
 

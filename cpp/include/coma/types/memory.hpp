@@ -33,6 +33,7 @@ void save_pointer(Archive& archive, const char* name, const T* pointer) {
 
 /// Whether a unique pointer has taken an object.
 struct taken {
+    using alone = void;
     bool already = false;
 };
 
