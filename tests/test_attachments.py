@@ -66,7 +66,14 @@ def test_what_is_read_is_the_array(e):
 
 @pytest.mark.parametrize(
     "array",
-    [np.array(2.5, dtype="float32"), np.zeros((0, 3)), np.array([1 + 2j]), np.array(["a", "bc"]), np.arange(3, dtype="int8"), [1, 2]],
+    [
+        np.array(2.5, dtype="float32"),
+        np.zeros((0, 3)),
+        np.array([1 + 2j]),
+        np.array(["a", "bc"]),
+        np.arange(3, dtype="int8"),
+        [1, 2],
+    ],
     ids=lambda array: str(np.asarray(array).dtype),
 )
 def test_arrays_of_any_kind_come_back(directory, array):
@@ -88,6 +95,7 @@ def test_a_programs_own_file_is_attached(directory, tmp_path):
     view = only(e)["results/layers/0/view"]
     assert view.file == "measurement.000001.results.layers.0.view.png"
     assert Path(view.path).read_bytes() == b"no array"
+    assert not hasattr(view, "keys")
     with pytest.raises(coma.ArchiveError, match=r"holds no array .*; open the file at its path"):
         view.mean()
 

@@ -79,6 +79,7 @@ def test_sorting_by_parameters(rs):
     assert chosen(rs) == [5, 4, 3, 2, 1]
     odd = retrieve([measurement(i, A, "a", 0.0) for i, A in enumerate([float("nan"), 2.0, 1.0])], TABLE, BY)
     assert chosen(odd.sorted("A"))[:2] == [1.0, 2.0]
+    assert chosen(odd.sorted("A", reverse=True))[:2] == [2.0, 1.0]
     mixed = retrieve([measurement(i, A, "a", 0.0) for i, A in enumerate([1, "x"])], TABLE, BY)
     with pytest.raises(coma.ExperimentError, match="cannot sort by A: '<' not supported"):
         mixed.sorted("A")

@@ -149,6 +149,15 @@ def test_points_that_differ_by_rounding_noise_are_one_coordinate():
     assert retrieve(ms, TABLE, BY).to_xarray().t.shape == (1, 2)
 
 
+def test_points_that_lie_on_no_grid_are_refused():
+    """Before the memory is used up; the error says what to use instead."""
+    ms = [measurement(i, i / 7, i / 11, t=1.0) for i in range(10_001)]
+    with pytest.raises(
+        coma.ExperimentError, match=r"10001 x 10001 = 100020001 points for 10001 measurements; .* to_data"
+    ):
+        retrieve(ms, TABLE, BY).to_xarray()
+
+
 def test_a_dataset_of_nothing():
     """No results, no variables."""
     assert retrieve([], TABLE, BY).to_xarray().equals(xr.Dataset())

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,7 @@ def _lines(node: Any, indent: str = "") -> Iterator[str]:
 
 
 def _plain(found: Any) -> Any:
-    return dict(found) if hasattr(found, "keys") else found
+    return dict(found) if isinstance(found, Mapping) else found
 
 
 def _one_line(value: Any) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from coma.trees import identity
 
 INDEX = "measurement_id"
 PARAMETERS = "parameters/"
+_MOST_POINTS = 10**8
 _SCALARS = (bool, int, float, complex, str, datetime.date, np.datetime64, type(None))
 
 
@@ -67,7 +69,7 @@ class Grid:
     PathError
         If one of `dims` is neither a parameter nor a column.
     ExperimentError
-        If two measurements lie on one point.
+        If two measurements lie on one point, or the grid has far more points than there are measurements.
     """
 
     def __init__(self, results: Sequence[Table], dims: Sequence[str]) -> None:
@@ -76,6 +78,7 @@ class Grid:
         places = [[_along(result, name) for name in dims] for result in results]
         self.axes = {name: Axis(v for place in places for v in place[i]) for i, name in enumerate(dims)}
         self.places = [self._positions(place, len(r.measurement_ids)) for place, r in zip(places, results, strict=True)]
+        self._refuse_too_many()
         self._refuse_repeats()
 
     @property
@@ -95,7 +98,7 @@ class Grid:
 
     def _is_full(self, blocks: Sequence[Array], inner: tuple[int, ...]) -> bool:
         rows = sum(map(len, self.places))
-        return rows == np.prod(self.shape) and all(block.shape[1:] == inner for block in blocks)
+        return rows == math.prod(self.shape) and all(block.shape[1:] == inner for block in blocks)
 
     def _positions(self, place: Sequence[Sequence[Any]], rows: int) -> list[tuple[int, ...]]:
         axes = list(self.axes.values())
@@ -103,6 +106,14 @@ class Grid:
             tuple(axis.positions[identity.key(values[row])] for axis, values in zip(axes, place, strict=True))
             for row in range(rows)
         ]
+
+    def _refuse_too_many(self) -> None:
+        points = math.prod(self.shape)
+        if points > _MOST_POINTS:
+            raise ExperimentError(
+                f"the measurements lie on no grid: ({', '.join(self.dims)}) has {' x '.join(map(str, self.shape))} = "
+                f"{points} points for {sum(map(len, self.places))} measurements; name fewer in dims=, or use to_dataframe()"
+            )
 
     def _refuse_repeats(self) -> None:
         known: dict[tuple[int, ...], int] = {}

@@ -207,10 +207,12 @@ class ResultList(list[Result]):
         ExperimentError
             If their values have no order.
         """
+
+        def order(result: Result) -> list[Any]:
+            return [_order(_parameter(result, name), reverse) for name in names]
+
         try:
-            return self._like(
-                sorted(self, key=lambda r: [_order(_parameter(r, name)) for name in names], reverse=reverse)
-            )
+            return self._like(sorted(self, key=order, reverse=reverse))
         except TypeError as error:
             raise ExperimentError(f"cannot sort by {', '.join(names)}: {error}") from None
 
@@ -348,8 +350,9 @@ def _equals(result: Result, name: str, value: Any) -> bool:
     return identity.key(_parameter(result, name)) == identity.key(value)
 
 
-def _order(value: Any) -> tuple[bool, Any]:
-    return value != value, value  # noqa: PLR0124 - NaN
+def _order(value: Any, reverse: bool) -> tuple[bool, Any]:
+    is_nan = value != value  # noqa: PLR0124
+    return is_nan != reverse, value
 
 
 def _matches(parameters: ParameterSet, item: tuple[Any, ...]) -> bool:

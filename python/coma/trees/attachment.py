@@ -139,8 +139,8 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
             raise ArchiveError(f'"{self.path}" is damaged: it has {size} bytes, the measurement says {self.size}')
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name in ("path", "file", "size", "sha256"):
-            raise AttributeError(name)
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"an attachment has no attribute {name!r}")
         return getattr(self.array, name)
 
     def __getitem__(self, item: Any) -> Any:
