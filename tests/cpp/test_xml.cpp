@@ -58,6 +58,19 @@ void reads_what_others_write() {
     CHECK(read("<m class_name='dict'/>") == tree::dict());
 }
 
+void reads_the_form_of_boost() {
+    const auto boost = [](const std::string& text) {
+        return read("<?xml version=\"1.0\"?><!DOCTYPE boost_serialization><boost_serialization version=\"19\">" + text +
+                    "</boost_serialization>\n\n");
+    };
+    CHECK(boost("<m class_id=\"0\"><a>1.5e+00</a><b class_id=\"-1\"></b></m>") == tree::dict({{"a", 1.5}, {"b", nullptr}}));
+    CHECK(boost("<m><count>2</count><item>1</item><item>0</item></m>") == tree::list({1, 0}));
+    CHECK(boost("<m><count>1</count><bucket_count>13</bucket_count><item_version>0</item_version><item>1</item></m>") == tree::list({1}));
+    CHECK(boost("<m><count>0</count></m>") == tree::list());
+    CHECK(boost("<m>a\rb</m>") == tree("a\rb"));
+    CHECK_THROWS(coma::parse_error, "refers to another object", boost("<m><a object_id_reference=\"_0\"></a></m>"));
+}
+
 void refuses_what_is_wrong() {
     using coma::parse_error;
     CHECK_THROWS(parse_error, "m.xml:1: there is no element", read(""));
@@ -117,6 +130,7 @@ int main() {
     writes_the_plain_form();
     comes_back_equal();
     reads_what_others_write();
+    reads_the_form_of_boost();
     refuses_what_is_wrong();
     refuses_every_cut_text();
     refuses_what_xml_cannot_hold();

@@ -17,16 +17,20 @@
 namespace coma::xml {
 namespace detail {
 
-/// Whether the children of an element are `count`, `item_version`, then as many `item` as the count says.
-inline bool is_list(const document& from, const element& of) {
+/// The first item if the children of an element are `count`, `item_version`, then as many `item` as the count says;
+/// Boost's form has lists without `item_version` and with `bucket_count`, too. The element itself if it is no list.
+inline const element* first_item(const document& from, const element& of) {
     const element* count = from.first_child(of);
-    if (!count || count->name != "count") return false;
-    const element* version = from.next(*count);
-    if (!version || version->name != "item_version") return false;
+    if (!count || count->name != "count") return &of;
+    const element* item = from.next(*count);
+    if (from.is_boost() && item && item->name == "bucket_count") item = from.next(*item);
+    const bool has_version = item && item->name == "item_version";
+    if (!has_version && !from.is_boost()) return &of;
+    const element* first = has_version ? from.next(*item) : item;
     std::size_t found = 0;
-    for (const element* item = from.next(*version); item; item = from.next(*item), ++found)
-        if (item->name != "item") return false;
-    return numbers::strip(count->raw) == numbers::to_text(found);
+    for (item = first; item; item = from.next(*item), ++found)
+        if (item->name != "item") return &of;
+    return numbers::strip(count->raw) == numbers::to_text(found) ? first : &of;
 }
 
 inline std::string checked_text(const document& from, const element& of) {
@@ -60,10 +64,9 @@ inline tree leaf(const document& from, const element& of) {
 
 inline tree value(const document& from, const element& of);
 
-inline tree list(const document& from, const element& of) {
+inline tree list(const document& from, const element* item) {
     tree_list elements;
-    for (const element* item = from.next(*from.next(*from.first_child(of))); item; item = from.next(*item))
-        elements.push_back(value(from, *item));
+    for (; item; item = from.next(*item)) elements.push_back(value(from, *item));
     return tree(std::move(elements));
 }
 
@@ -76,9 +79,11 @@ inline tree dict(const document& from, const element& of) {
 }
 
 inline tree value(const document& from, const element& of) {
+    if (from.is_boost() && from.find_attribute(of, "object_id_reference"))
+        from.fail(of, "<" + std::string(of.name) + "> refers to another object: read the file with coma::xml_iarchive");
     if (!of.first_child) return leaf(from, of);
-    if (!from.has_attribute(of, "class_name", "dict") && is_list(from, of)) return list(from, of);
-    return dict(from, of);
+    const element* first = from.has_attribute(of, "class_name", "dict") ? &of : first_item(from, of);
+    return first == &of ? dict(from, of) : list(from, first);
 }
 
 }  // namespace detail
