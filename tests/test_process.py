@@ -202,6 +202,24 @@ def test_what_a_killed_coma_left_is_cleared_away(script, executable, temporary, 
     until(lambda: not is_alive(int(pid.read_text())))
 
 
+def test_workers_of_a_killed_coma_end_their_programs(script, executable, directory, tmp_path):
+    """They notice that it is gone."""
+    program = executable(f"echo $$ >> {tmp_path}/pids; sleep 1000")
+    running = start(
+        script(f"""
+        import coma
+        from helpers import sweep
+        program = coma.Program({str(program)!r})
+        sweep({str(directory)!r}).run(lambda p: program(p), workers=2)
+    """)
+    )
+    pids = tmp_path / "pids"
+    until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
+
+
 # --- programs that fail in their own ways
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import loky
 
 from coma.errors import ExperimentError
+from coma.running import process
 from coma.running.program import Program
 
 Make = Callable[[], Executor]
@@ -117,8 +118,8 @@ def _kill(executor: Executor) -> None:
         return
     processes = list((getattr(executor, "_processes", None) or {}).values())
     executor.shutdown(wait=False)
-    for process in processes:
-        process.terminate()
+    for worker in processes:
+        worker.terminate()
 
 
 def _prepare_worker(parent: int) -> None:
@@ -130,4 +131,5 @@ def _prepare_worker(parent: int) -> None:
 def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
+    process.end_all()
     os._exit(1)
