@@ -288,6 +288,7 @@ class Experiment:
         if not callable(function):
             raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
         check_timeout(timeout)
+        self._files.tidy()
         outdated = self._outdated(function, rerun)
         missing = self._sweep.missing(self._measurements()) if outdated is None else outdated.missing
         if not missing:

@@ -21,7 +21,7 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EA
 _MODE = 0o666
 _FEW = 16
 _HOST = re.sub(r"[^\w.]", "_", socket.gethostname())
-_TEMPORARY = re.compile(r"\..+~" + re.escape(_HOST) + r"~(\d+)~[0-9a-f]+\.tmp")
+_TEMPORARY = re.compile(rf"\..+~{re.escape(_HOST)}~(\d+)~[0-9a-f]+\.tmp|.+\.lock\.break\.(\d+)\.[0-9a-f]+")
 
 
 def replace(path: str | os.PathLike[str], data: bytes) -> None:
@@ -99,12 +99,10 @@ def remove(path: str | os.PathLike[str]) -> None:
         os.unlink(path)
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove temporary files of processes of this host that died while they wrote."""
-    for name in os.listdir(directory):
-        match = _TEMPORARY.fullmatch(name)
-        if match and not is_alive(int(match[1])):
-            remove(directory / name)
+def leftovers(directory: Path) -> list[Path]:
+    """Return temporary files of processes of this host that died while they wrote, or took over a lock."""
+    matches = [_TEMPORARY.fullmatch(name) for name in os.listdir(directory)]
+    return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
 
 
 def is_alive(pid: int) -> bool:

@@ -71,7 +71,6 @@ class Run:
         """Measure all points, or up to the first failure."""
         self._records = self._earlier_failures(missing)
         jobs = ((self._ids.next(), p) for p in missing)
-        files.remove_leftovers(self.home.directory)
         try:
             with closing(_outcomes(call, jobs, pool, workers)) as outcomes, bar(len(missing), progress) as steps:
                 for job, outcome in outcomes:

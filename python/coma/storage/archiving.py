@@ -41,6 +41,7 @@ def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
         If a measurement cannot be read, or the experiment file's format cannot hold it. Nothing is removed then.
     """
     with home.index.lock():
+        home.remove_leftovers()
         file.refresh()
         lying = _files(file, home)
         if not (file.is_active or lying or home.index.exists()):
@@ -60,6 +61,7 @@ def activate(file: ExperimentFile, home: FileMeasurements) -> None:
         If the experiment is active already, or a file is in the way.
     """
     with home.index.lock():
+        home.remove_leftovers()
         file.refresh()
         if file.is_active:
             raise ExperimentError("Experiment already is active")

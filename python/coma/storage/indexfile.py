@@ -112,6 +112,13 @@ class IndexFile:
         self.write(first + count - 1)
         return first
 
+    def is_locked(self) -> bool:
+        """Tell whether the lock file exists; its owner may be dead."""
+        return os.path.lexists(self._lock_file())
+
+    def _lock_file(self) -> Path:
+        return Path(self.filename + ".lock")
+
     @contextmanager
     def lock(self, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
         """Hold the lock file beside the index.
@@ -123,7 +130,7 @@ class IndexFile:
         IndexFileError
             If it is still held after `timeout` seconds; the error names the owner and the remedy.
         """
-        path = Path(self.filename + ".lock")
+        path = self._lock_file()
         lock = filelock.SoftFileLock(path, thread_local=False)
         _acquire(lock, path, timeout)
         try:

@@ -8,6 +8,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import Archive
 from coma.config import Config
-from coma.errors import ArchiveError, ExperimentError
+from coma.errors import ArchiveError, ExperimentError, IndexFileError
 from coma.storage import attachments
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
@@ -26,6 +27,7 @@ from coma.trees.tree import equal
 
 _FAST = 1.0  # seconds in which a block of ids is used up by fast points
 _LARGEST_BLOCK = 1024
+_PATIENCE = 3.0  # seconds that tidying waits for a lock; one without an owner is judged after two
 
 
 class Measurements(Protocol):
@@ -186,6 +188,18 @@ class FileMeasurements:
             f"{len(stale)} measurement file(s), such as {stale[0]}, lie above the index, {last}; they are never "
             f'read. To take them in, set {self.index.key} in "{self.index.filename}" to the highest id'
         )
+
+    def tidy(self) -> None:
+        """Remove what processes left that died while they wrote: temporary files, a lock. A living owner goes first."""
+        with suppress(ArchiveError, IndexFileError):
+            if self.index.is_locked() or files.leftovers(self.directory):
+                with self.index.lock(_PATIENCE):
+                    self.remove_leftovers()
+
+    def remove_leftovers(self) -> None:
+        """Remove temporary files of processes that died; the caller holds the lock."""
+        for path in files.leftovers(self.directory):
+            files.remove(path)
 
     def create_index(self) -> None:
         """Write the index where there is none; the caller holds the lock."""
