@@ -135,8 +135,8 @@ class ResultList(list[Result]):
 
     Attributes
     ----------
-    missing : tuple of Missing
-        Which measurements lacked which paths, as (measurement_id, path).
+    missing : tuple of (int, str)
+        Which measurements lacked which paths; each has the attributes ``measurement_id`` and ``path``.
     """
 
     def __init__(self, results: Iterable[Result] = (), missing: Iterable[Missing] = ()) -> None:

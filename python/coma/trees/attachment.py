@@ -46,7 +46,7 @@ def attach(result: Any) -> Attached:
 
     Returns
     -------
-    Attached
+    object
         To be put into what a measurement's function returns. The measurement that is read has an `Attachment` there.
 
     Raises
