@@ -310,14 +310,18 @@ def test_a_missing_temporary_directory_is_named(executable, tmp_path, monkeypatc
     assert "set TMPDIR" in str(error)
 
 
-def test_a_full_disk_is_named(executable, temporary):
+def test_a_full_disk_is_named(executable, temporary, tmp_path):
     """Whether Coma or the program finds it full."""
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", temporary], check=False)
     if mounted.returncode:
         pytest.skip("only root can mount")
     try:
-        error = fails(Program(executable("head -c 100000 /dev/zero")))
+        flood = executable("head -c 100000 /dev/zero")
+        error = fails(Program(flood))
         assert 'stdout.txt": No space left on device' in str(error)
+        with pytest.raises(ExceptionGroup) as caught:
+            sweep(tmp_path / "e", 1).run(Program(flood, keep_files=["stdout.txt"]))
+        assert caught.group_contains(coma.ProgramError, match="that is lost: cannot write .* No space left on device")
         error = fails(Program("true"), parameter_set(x="x" * 100_000))
         assert 'input.xml": No space left on device; set TMPDIR' in str(error)
         assert names(temporary) == []

@@ -6,6 +6,8 @@ from __future__ import annotations
 from io import FileIO
 from pathlib import Path
 
+from coma.errors import ArchiveError
+
 _TAIL = 64 * 1024
 _LINES = 20
 
@@ -24,8 +26,6 @@ class Output:
     ----------
     size : int
         How many bytes came.
-    error : OSError or None
-        Why the file lacks some of them, though the limit allows them.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class Output:
         self.path = path
         self.limit = limit
         self.size = 0
-        self.error: OSError | None = None
+        self._error: OSError | None = None
         self._tail = bytearray()
         self._file: FileIO | None = None
 
@@ -51,7 +51,7 @@ class Output:
         self.size += len(data)
         self._tail += data
         del self._tail[:-_TAIL]
-        if room > 0 and self.error is None:
+        if room > 0 and self._error is None:
             self._write(data if room >= len(data) else data[: int(room)])
 
     def _write(self, data: bytes) -> None:
@@ -62,11 +62,22 @@ class Output:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            self.error = error
+            self._error = error
 
     def lines(self) -> list[str]:
         """Return the last lines."""
         return self._tail.decode("utf-8", "replace").splitlines()[-_LINES:]
+
+    def check(self) -> None:
+        """Make sure that the file has all that it may hold.
+
+        Raises
+        ------
+        ArchiveError
+            If it could not be written.
+        """
+        if self._error is not None:
+            raise ArchiveError(f'cannot write "{self.path}": {self._error.strerror}') from self._error
 
     def close(self) -> None:
         """Close the file."""

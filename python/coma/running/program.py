@@ -254,15 +254,14 @@ class _Call:
             self._fail(f"was ended by signal {-ended.status} ({_signal_name(-ended.status)})")
         if ended.status > 0:
             self._fail(f"failed with exit status {ended.status}")
-        for output in (self.stdout, self.stderr):
-            if output.error is not None:
-                self._fail(f'said what cannot be written to "{output.path}": {output.error.strerror}')
 
     def _keep(self) -> None:
         if self.attempt is None or not self.program.keep_files:
             return
         found = sorted(path for path in self.directory.iterdir() if self._is_kept(path.name) and path.is_file())
         try:
+            for output in filter(lambda output: self._is_kept(output.path.name), (self.stdout, self.stderr)):
+                output.check()
             self.attempt.keep(found)
         except ArchiveError as error:
             self._fail(f"left a file behind that is lost: {error}")

@@ -48,6 +48,7 @@ def complete(tree: dict[str, Any], parameter_set: ParameterSet) -> None:
 
 def _said(stdout: Output) -> tuple[bytes, str]:
     """Return what a program said, and in which format."""
+    stdout.check()
     text = stdout.path.read_bytes().strip() if stdout.path.is_file() else b""
     if stdout.size > stdout.limit:
         raise ArchiveError(
