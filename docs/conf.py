@@ -20,6 +20,7 @@ myst_heading_anchors = 3
 autodoc_typehints = "none"  # the docstrings say it in words
 autodoc_member_order = "bysource"
 napoleon_use_ivar = True
-nitpick_ignore = [("py:class", name) for name in ("matplotlib.axes.Axes", "numpy.ndarray", "xarray.Dataset")]  # no inventories: the docs build without a network
+# no inventories: the docs build without a network
+nitpick_ignore = [("py:class", name) for name in ("matplotlib.axes.Axes", "numpy.ndarray", "xarray.Dataset")]
 add_module_names = False
 default_role = "code"  # Python's docstrings put names between single backquotes
