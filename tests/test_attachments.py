@@ -190,6 +190,14 @@ def test_nothing_stays_where_the_measurement_cannot_be_published(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_nothing_stays_where_the_format_cannot_hold_the_rest(directory):
+    """The point fails before its array is published."""
+    e = sweep(directory, 1, config={"archive_default_format": "xml"})
+    with pytest.raises(ExceptionGroup):
+        e.run(lambda p: {"parameters": {"x": p.x}, "psi": coma.attach([1]), "text": "\0"})
+    assert not [name for name in names(directory) if name.endswith(".npy")]
+
+
 def test_a_measurement_by_hand(e, directory):
     """save() puts the array aside, once; saving again refers to the same file."""
     m = e.new_measurement()

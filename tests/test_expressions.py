@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Results chosen by expressions: numpy masks on a list, conditions as text, rows of a table."""
 
+import contextlib
 import copy
 import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import coma
 from coma.results.expressions import Condition
@@ -197,3 +200,17 @@ def test_anything_else_is_refused_before_it_is_looked_at(text):
     """No call, no attribute, no arithmetic: a condition is never evaluated as code."""
     with pytest.raises(coma.ExperimentError, match=r"is no condition.*write 'A > 3 and T < 5'"):
         Condition(text)
+
+
+WORDS = st.sampled_from(
+    ["A", "B", "A/B", "`x y`", "3", "2.5", "'a'", "True", "None", "[1, 2]", "(", ")", "-", ".", ","]
+)
+LINKS = st.sampled_from(["<", ">=", "==", "!=", "in", "not in", "is", "and", "or", "not", "+", "if", "else", "for", ""])
+
+
+@given(st.one_of(st.text(), st.lists(st.one_of(WORDS, LINKS)).map(" ".join)))
+def test_any_text_is_a_condition_or_refused(text):
+    """And a condition is decided or refused; there is no other error, and nothing is called."""
+    values = {"A": 4, "B": "a", "A/B": None, "x y": [1]}
+    with contextlib.suppress(coma.ExperimentError, KeyError):
+        assert Condition(text)(values.__getitem__) in (True, False)

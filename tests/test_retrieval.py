@@ -9,9 +9,12 @@ import warnings
 import numpy as np
 import pytest
 from helpers import sweep
+from hypothesis import given
+from hypothesis import strategies as st
 
 import coma
 from coma.results.results import retrieve
+from coma.results.tables import as_array
 
 NAN = float("nan")
 
@@ -165,6 +168,27 @@ def test_each_kind_of_value_has_its_dtype(cells, dtype):
     assert r.table.dtype == object or dtype == "<U2"
     for found, cell in zip(r["x"], cells, strict=True):
         assert np.array_equal(found, cell)
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-(2**64), 2**64),
+    st.floats(),
+    st.complex_numbers(),
+    st.text(),
+    st.dates(),
+    st.datetimes(),
+    st.binary(),
+)
+
+
+@given(st.one_of(st.lists(SCALARS), *(st.lists(kind) for kind in SCALARS.original_strategies)))
+def test_a_column_keeps_every_value(cells):
+    """Whatever is mixed with whatever: no digit, no character is lost."""
+    for found, cell in zip(as_array(cells).tolist(), cells, strict=True):
+        assert found == cell or (found != found and cell != cell)  # noqa: PLR0124
 
 
 def test_rows_are_in_the_order_of_the_ids_and_results_in_that_of_appearance():
