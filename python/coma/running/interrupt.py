@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -24,6 +25,7 @@ class Interrupt:
     def __init__(self) -> None:
         self.requested = False
         self._installed = False
+        self._pid = os.getpid()
 
     def __enter__(self) -> Self:
         in_main_thread = threading.current_thread() is threading.main_thread()
@@ -42,4 +44,5 @@ class Interrupt:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-        print(f"\nStopping: running points have {GRACE:g} s to end; Ctrl-C again stops at once", file=sys.stderr)
+        if os.getpid() == self._pid:  # and not a forked worker
+            print(f"\nStopping: running points have {GRACE:g} s to end; Ctrl-C again stops at once", file=sys.stderr)
