@@ -19,6 +19,7 @@
 
 #include "errors.hpp"
 #include "numbers.hpp"
+#include "system.hpp"
 
 namespace coma::files {
 
@@ -107,6 +108,16 @@ inline std::uint64_t unique_number() noexcept {
     return (seed + (call << 56)) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
 }
 
+/// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed.
+inline std::string temporary_name(const std::string& path) {
+    std::string host = system::host_name();
+    for (char& c : host)
+        if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '.') c = '_';
+    const std::string directory = directory_of(path);
+    return coma::detail::concat({directory, ".", path.substr(directory.size(), 100), "~", host, "~",
+                                 numbers::to_text(::getpid()), "~", numbers::hexadecimal(unique_number()), ".tmp"});
+}
+
 /// Makes a new name in a directory durable; not every file system can, which is no error.
 inline void sync_directory(const std::string& path) noexcept {
     const std::string directory = directory_of(path);
@@ -123,7 +134,7 @@ class temporary {
 public:
     temporary(const std::string& path, std::string_view text) {
         do {
-            name_ = coma::detail::concat({path, ".", numbers::to_text(unique_number()), ".tmp"});
+            name_ = temporary_name(path);
             file_ = open(name_, O_WRONLY | O_CREAT | O_EXCL);
         } while (!file_ && errno == EEXIST);
         if (!file_) throw file_error("cannot create a file beside", path, errno);
