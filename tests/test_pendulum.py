@@ -140,7 +140,7 @@ def test_object_tells_its_state(kind: type[Any]) -> None:
 
 
 def test_object_of_the_extension_survives_a_pickle() -> None:
-    """The C++ class is pickled through its XML archive, which keeps every bit, and NaN before it has run."""
+    """The C++ class is pickled by its state, which keeps every bit, and NaN before it has run."""
     s = extension.Pendulum()
     before = pickle.loads(pickle.dumps(s))
     s.theta_0, s.theta = -30.0, 0.1

@@ -1,34 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The pendulum as a Python extension module.
-#include <coma/xml_iarchive.hpp>
-#include <coma/xml_oarchive.hpp>
+#include <coma/pybind11.hpp>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
-
-#include <string>
 
 #include "pendulum.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;
 using pendulum::Pendulum;
-
-namespace {
-
-py::dict state(const Pendulum& s) {
-    return py::dict("parameters"_a = py::dict("theta_0"_a = s.theta_0, "theta"_a = s.theta, "L"_a = s.L),
-                    "results"_a = py::dict("t"_a = s.t, "t_"_a = s.t_));
-}
-
-std::string to_xml(const Pendulum& s) { return coma::to_xml("pendulum", s); }
-
-Pendulum from_xml(const std::string& text) {
-    Pendulum s;
-    coma::from_xml(text, "pendulum", s);
-    return s;
-}
-
-}  // namespace
 
 PYBIND11_MODULE(pendulum_ext, module) {
     module.doc() = "A pendulum released at rest, in C++. Angles in degrees, lengths in metres, times in seconds.";
@@ -37,8 +17,8 @@ PYBIND11_MODULE(pendulum_ext, module) {
     module.def("small_angle_time", py::vectorize(pendulum::small_angle_time), "theta_0"_a, "theta"_a, "L"_a = 1.0,
                "The same time in the small-angle approximation.");
 
-    py::class_<Pendulum>(module, "Pendulum", "The simulation as an object, which tells Coma its state.")
-        .def(py::init<>())
+    py::class_<Pendulum> cls(module, "Pendulum", "The simulation as an object, which tells Coma its state.");
+    cls.def(py::init<>())
         .def_readwrite("theta_0", &Pendulum::theta_0)
         .def_readwrite("theta", &Pendulum::theta)
         .def_readwrite("L", &Pendulum::L)
@@ -47,7 +27,6 @@ PYBIND11_MODULE(pendulum_ext, module) {
         .def_property_readonly_static("g", [](const py::object&) { return Pendulum::g; })
         .def_property_readonly_static("program", [](const py::object&) { return Pendulum::program; })
         .def_property_readonly_static("version", [](const py::object&) { return Pendulum::version; })
-        .def("run", &Pendulum::run, py::call_guard<py::gil_scoped_release>(), "Compute t and t_.")
-        .def("coma_getstate", &state, "The tree that Coma stores.")
-        .def(py::pickle(&to_xml, &from_xml));
+        .def("run", &Pendulum::run, py::call_guard<py::gil_scoped_release>(), "Compute t and t_.");
+    coma::bind_state<Pendulum>(cls);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The pendulum as a program: by hand `pendulum DIRECTORY --theta_0=-30 --theta=0`, or run by Coma.
 #include <coma/program.hpp>
+#include <coma/xml_oarchive.hpp>
 
 #include "pendulum.hpp"
 
@@ -16,7 +17,6 @@ int main(int argc, char** argv) {
         simulation.theta = p.get<double>("theta");
         simulation.L = p.get<double>("L");
         simulation.run();
-        m["results/t"] = simulation.t;
-        m["results/t_"] = simulation.t_;
+        m["results"] = coma::to_tree<pendulum::Results>(simulation);
     });
 }

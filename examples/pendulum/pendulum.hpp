@@ -91,18 +91,33 @@ inline double small_angle_time(double theta_0, double theta, double L = 1.0) {
     return std::sqrt(L / standard_gravity) * std::acos(theta / theta_0);
 }
 
-/// The simulation as an object: set the parameters, run, read the results.
-class Pendulum {
+struct Parameters {
+    double theta_0 = std::numeric_limits<double>::quiet_NaN();
+    double theta = std::numeric_limits<double>::quiet_NaN();
+    double L = 1.0;
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive & COMA_NVP(theta_0) & COMA_NVP(theta) & COMA_NVP(L);
+    }
+};
+
+struct Results {
+    double t = std::numeric_limits<double>::quiet_NaN();
+    double t_ = std::numeric_limits<double>::quiet_NaN();
+
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive & COMA_NVP(t) & COMA_NVP(t_);
+    }
+};
+
+/// The simulation as an object: set the parameters, run, read the results. serialize() says what Coma stores.
+class Pendulum : public Parameters, public Results {
 public:
     static constexpr const char* program = "pendulum";
     static constexpr const char* version = "1.0.0";
     static constexpr double g = standard_gravity;
-
-    double theta_0 = std::numeric_limits<double>::quiet_NaN();
-    double theta = std::numeric_limits<double>::quiet_NaN();
-    double L = 1.0;
-    double t = std::numeric_limits<double>::quiet_NaN();
-    double t_ = std::numeric_limits<double>::quiet_NaN();
 
     void run() {
         t = swing_time(theta_0, theta, L);
@@ -111,7 +126,9 @@ public:
 
     template <class Archive>
     void serialize(Archive& archive, unsigned) {
-        archive & COMA_NVP(theta_0) & COMA_NVP(theta) & COMA_NVP(L) & COMA_NVP(t) & COMA_NVP(t_);
+        Parameters& parameters = *this;
+        Results& results = *this;
+        archive & COMA_NVP(parameters) & COMA_NVP(results);
     }
 };
 
