@@ -7,13 +7,12 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from coma.archives.archive import Archive
 from coma.config import load_config
-from coma.errors import ComaError, ExperimentError
+from coma.errors import ExperimentError
 from coma.results import frames
 from coma.results.results import ResultList, retrieve
 from coma.results.retrieval import LEAVE_OUT, Where
@@ -22,7 +21,6 @@ from coma.running import pool as pools
 from coma.running.builds import Build, Outdated
 from coma.running.explain import explain
 from coma.running.parameterset import ParameterSet
-from coma.running.pool import Pool
 from coma.running.program import Program
 from coma.running.run import Run
 from coma.running.runner import Call, Function
@@ -300,8 +298,9 @@ class Experiment:
         run = Run(self._files, self._failures, self._require_still_active, outdated)
         self._files.refuse_stale()
         call = Call(self._call(function), self.serializer, timeout, self._files.kept)
-        pool = _pool(function, executor, workers)
-        with self._recorded():
+        pool = pools.choose(function, executor, workers)
+        where = provenance.environment() if self.config["record_environment"] else None
+        with self._file.recorded(where, self.mindex.lock):
             run.measure(missing, call, pool, workers, keep_going, progress)
         if run.errors:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
@@ -319,25 +318,6 @@ class Experiment:
                 f"rerun={rerun!r} with {function!r}: there is rerun='other-build', which takes a Program"
             )
         return Outdated(self._sweep, self._measurements(), self._files.kept, function)
-
-    @contextmanager
-    def _recorded(self) -> Iterator[None]:
-        where = provenance.environment() if self.config["record_environment"] else None
-        with self.mindex.lock():
-            self._file.begin_run(where)
-        try:
-            yield
-        except BaseException as error:
-            try:
-                self._end_run(where)
-            except ComaError as second:  # a full disk, say, which the first error names already
-                error.add_note(f"the end of the run is not recorded: {second}")
-            raise
-        self._end_run(where)
-
-    def _end_run(self, where: Mapping[str, Any] | None) -> None:
-        with self.mindex.lock():
-            self._file.end_run(where)
 
     def _require_still_active(self) -> None:
         if not self.mindex.exists():  # another process may have archived the experiment
@@ -520,12 +500,3 @@ class Experiment:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.directory!r})"
-
-
-def _pool(function: Function, executor: Executor | Callable[[], Executor] | None, workers: int | None) -> Pool | None:
-    """Return where a run measures; None is here."""
-    if workers is not None:
-        pools.check_workers(workers)
-    if executor is not None:
-        return pools.given(executor)
-    return pools.local(function, workers) if workers is not None else None

@@ -63,6 +63,21 @@ class Pool:
         executor.shutdown(wait=True)
 
 
+def choose(function: Any, executor: Executor | Make | None, workers: int | None) -> Pool | None:
+    """Return where a run measures: on the caller's executor, in a pool of our own, or, as None, here.
+
+    Raises
+    ------
+    ExperimentError
+        If `workers` is no whole number greater than 0, or `executor` is none.
+    """
+    if workers is not None:
+        check_workers(workers)
+    if executor is not None:
+        return given(executor)
+    return local(function, workers) if workers is not None else None
+
+
 def local(function: Any, workers: int) -> Pool:
     """Return a pool on this machine: threads for a program, processes for a function.
 

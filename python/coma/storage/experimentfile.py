@@ -6,13 +6,14 @@ from __future__ import annotations
 import copy
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
-from coma.errors import ArchiveError, ExperimentError
+from coma.errors import ArchiveError, ComaError, ExperimentError
 from coma.storage.globalindex import global_index
 from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
@@ -66,8 +67,26 @@ class ExperimentFile:
         self.archive.save({ROOT: self.tree})
         self._stored = copy.deepcopy(self.info)
 
-    def begin_run(self, environment: Mapping[str, Any] | None) -> None:
-        """Set the start date, if this is the first run, and note where it runs, if that is known."""
+    @contextmanager
+    def recorded(
+        self, environment: Mapping[str, Any] | None, lock: Callable[[], AbstractContextManager[None]]
+    ) -> Iterator[None]:
+        """Record that a run takes place meanwhile: dates, and where it runs, if that is known."""
+        with lock():
+            self._begin_run(environment)
+        try:
+            yield
+        except BaseException as error:
+            try:
+                with lock():
+                    self._end_run(environment)
+            except ComaError as second:  # a full disk, say, which the first error names already
+                error.add_note(f"the end of the run is not recorded: {second}")
+            raise
+        with lock():
+            self._end_run(environment)
+
+    def _begin_run(self, environment: Mapping[str, Any] | None) -> None:
         self.refresh()
         self.info["start_date"] = self.info.get("start_date") or now()
         if environment is not None:
@@ -75,13 +94,13 @@ class ExperimentFile:
             self.info["runs"] = [*self.info.get("runs", []), entry]
         self.save()
 
-    def end_run(self, environment: Mapping[str, Any] | None) -> None:
-        """Set the end date, of the experiment and of its last run here."""
+    def _end_run(self, environment: Mapping[str, Any] | None) -> None:
         self.refresh()
         self.info["end_date"] = now()
         if environment is not None:
             ours = [run for run in self.info.get("runs", []) if environment.items() <= run.items()]
-            ours[-1]["end_date"] = now()
+            for run in ours[-1:]:
+                run["end_date"] = now()
         self.save()
 
     def refresh(self) -> None:
