@@ -40,7 +40,7 @@ def reader(tmp_path_factory):
 def test_archive_is_read_or_refused(reader, file):
     """Every archive is read as trees; what refers to other objects or fits no tree is refused with file and line."""
     said = cppbuild.run(reader, str(file)).stdout
-    assert said.startswith("refused") == (file.stem in REFERENCES | NO_TREES)
-    if said.startswith("refused"):
+    assert ("refused: " in said) == (file.stem in REFERENCES | NO_TREES)
+    if "refused: " in said:
         assert f"{file}:" in said
         assert ("refers to another object" in said) == (file.stem in REFERENCES)

@@ -8,17 +8,18 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "errors.hpp"
 #include "parameters.hpp"
+#include "pod_vector.hpp"
+#include "small_vector.hpp"
 
 namespace coma::detail {
 
 /// How many characters must be changed, added or removed to get from one text to the other.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    pod_vector<std::size_t> row;
+    for (std::size_t j = 0; j <= b.size(); ++j) row.push_back(j);
     for (std::size_t i = 1; i <= a.size(); ++i) {
         std::size_t diagonal = std::exchange(row[0], i);
         for (std::size_t j = 1; j <= b.size(); ++j) {
@@ -30,6 +31,12 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
     return row[b.size()];
 }
+
+/// A parameter's name and its value as text.
+struct given_value {
+    std::string name;
+    std::string text;
+};
 
 /// Arguments as names and values: --name=value, --name value, or a directory.
 class command_line {
@@ -55,7 +62,7 @@ public:
     const std::string& directory() const noexcept { return directory_; }
     const std::string& output() const noexcept { return output_; }
     const std::string& input() const noexcept { return input_; }
-    const std::vector<std::pair<std::string, std::string>>& values() const noexcept { return values_; }
+    const small_vector<given_value>& values() const noexcept { return values_; }
 
 private:
     void take_directory(std::string_view argument) {
@@ -72,7 +79,7 @@ private:
         if (has_value) return false;
         const declared_parameter* p = declared_.find(name);
         if (p && p->is_flag && next != "true" && next != "false" && next != "0" && next != "1") {
-            values_.emplace_back(name, "true");
+            values_.push_back({name, "true"});
             return true;
         }
         if (p || (name != "help" && name != "version")) return false;
@@ -82,7 +89,7 @@ private:
 
     void take(const std::string& name, std::string_view value) {
         if (declared_.find(name))
-            values_.emplace_back(name, value);
+            values_.push_back({name, std::string(value)});
         else if (name == "output" || name == "input")
             (name == "output" ? output_ : input_) = value;
         else
@@ -102,7 +109,7 @@ private:
     }
 
     const declared_parameters& declared_;
-    std::vector<std::pair<std::string, std::string>> values_;
+    small_vector<given_value> values_;
     std::string directory_;
     std::string output_;
     std::string input_;

@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "errors.hpp"
 #include "files.hpp"
@@ -20,6 +19,7 @@
 #include "lock.hpp"
 #include "measurement.hpp"
 #include "numbers.hpp"
+#include "small_vector.hpp"
 #include "tree.hpp"
 #include "xml_tree.hpp"
 #include "xml_writer.hpp"
@@ -66,15 +66,15 @@ inline bool matches(std::string_view name, std::string_view pattern) {
 }
 
 /// The names in a directory; creates the directory if it is missing.
-inline std::vector<std::string> list_or_create(const std::string& directory) {
+inline small_vector<std::string> list_or_create(const std::string& directory) {
     if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
         throw file_error("cannot create the experiment's directory", directory, errno);
     DIR* opened = ::opendir(directory.c_str());
     if (!opened) throw file_error("cannot open the experiment's directory", directory, errno);
-    std::vector<std::string> names;
+    small_vector<std::string> names;
     while (const dirent* entry = ::readdir(opened)) {
         const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.emplace_back(name);
+        if (name != "." && name != "..") names.push_back(std::string(name));
     }
     ::closedir(opened);
     return names;
@@ -105,12 +105,8 @@ public:
     /// Opens the experiment in a directory; creates it if the directory is missing or empty.
     explicit experiment(std::string directory, experiment_names names = {})
         : directory_(std::move(directory)), names_(std::move(names)) {
-        std::vector<std::string> found = detail::list_or_create(directory_);
-        if (is_new(found)) {
-            create();
-            found = detail::list_or_create(directory_);
-        }
-        open(found);
+        if (is_new(detail::list_or_create(directory_))) create();
+        open(detail::list_or_create(directory_));
     }
 
     const std::string& directory() const noexcept { return directory_; }
@@ -141,7 +137,7 @@ private:
     bool is_index(std::string_view name) const { return name == names_.index + ".json" || name == names_.index + ".xml"; }
 
     /// Nothing is there, or only the index of an experiment that is just being created.
-    bool is_new(const std::vector<std::string>& found) const {
+    bool is_new(const detail::small_vector<std::string>& found) const {
         for (const std::string& name : found)
             if (!is_index(name) && !detail::ends_with(name, ".tmp")) return false;
         return true;
@@ -162,7 +158,7 @@ private:
         files::try_publish(path(name + ".xml"), xml::to_text("experiment", tree::dict({{"info", info}})));
     }
 
-    void open(const std::vector<std::string>& found) {
+    void open(const detail::small_vector<std::string>& found) {
         for (const std::string& name : found) {
             if (is_index(name)) take_file(index_file_, name, "index files");
             if (!is_index(name) && detail::matches(name, names_.experiment))

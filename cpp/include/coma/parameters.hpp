@@ -133,10 +133,9 @@ class declared_parameters {
 public:
     declared_parameter& add(declared_parameter p) {
         if (find(p.name)) throw usage_error("the parameter '" + p.name + "' is declared twice: rename one of the two");
-        all_.push_back(std::move(p));
-        return all_.back();
+        return all_.push_back(std::move(p));
     }
-    const std::vector<declared_parameter>& all() const noexcept { return all_; }
+    const small_vector<declared_parameter>& all() const noexcept { return all_; }
 
     /// The parameter with this name or path, or nullptr.
     const declared_parameter* find(std::string_view name) const noexcept {
@@ -146,7 +145,7 @@ public:
     }
 
 private:
-    std::vector<declared_parameter> all_;
+    small_vector<declared_parameter> all_;
 };
 
 }  // namespace detail
