@@ -114,11 +114,12 @@ def _dtype(cells: list[Any]) -> Any:
         return _integer_dtype(min(cells), max(cells))
     if kinds <= _NUMBERS or kinds == {str}:
         return None
-    if kinds == {np.ndarray} or kinds == {np.memmap}:
+    return object if len(kinds) > 1 else _dtype_of(kinds.pop(), cells)
+
+
+def _dtype_of(kind: type, cells: list[Any]) -> Any:
+    if issubclass(kind, np.ndarray):
         return None if _is_uniform(cells) else object
-    kind = kinds.pop()
-    if kinds:
-        return object
     if kind in _DATES:
         return object if any(getattr(cell, "tzinfo", None) for cell in cells) else _DATES[kind]
     return None if issubclass(kind, np.generic) and kind is not np.void else object

@@ -32,21 +32,8 @@ def put_aside(tree: Any, directory: str | Path, stem: str) -> tuple[Any, dict[st
     stem
         How their names begin; the path in the tree follows, with dots.
     """
-    contents: dict[str, bytes] = {}
-    home = Path(directory)
-
-    def replaced(node: Any, path: str) -> Any:
-        if isinstance(node, Attached):
-            return _referred(node, home, path, contents)
-        if isinstance(node, dict):
-            if node.get(types.TYPE) == attachment.PENDING:
-                return _SERIALIZER.encode(replaced(_SERIALIZER.decode(node), path))
-            return {key: replaced(item, f"{path}.{key}") for key, item in node.items()}
-        if isinstance(node, list) and any(isinstance(item, _HOLDERS) for item in node):
-            return [replaced(item, f"{path}.{i}") for i, item in enumerate(node)]
-        return node
-
-    return replaced(tree, stem), contents
+    aside = _Aside(Path(directory))
+    return aside.without(tree, stem), aside.contents
 
 
 @contextmanager
@@ -79,17 +66,35 @@ def within(tree: Any) -> Iterator[Attachment]:
             yield from within(node)
 
 
-def _referred(attached: Attached, directory: Path, path: str, contents: dict[str, bytes]) -> Attachment:
-    content = attached.content
-    name = _free(_ODD.sub("_", path), attached.suffix, directory, contents)
-    contents[name] = content
-    return Attachment(str(directory), name, len(content), hashlib.sha256(content).hexdigest())
+class _Aside:
+    """Takes what was attached out of a tree."""
 
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.contents: dict[str, bytes] = {}
 
-def _free(stem: str, suffix: str, directory: Path, taken: Mapping[str, bytes]) -> str:
-    """Return a name that is not taken, of a file that does not exist."""
-    name, number = stem + suffix, 1
-    while name in taken or (directory / name).exists():
-        number += 1
-        name = f"{stem}-{number}{suffix}"
-    return name
+    def without(self, node: Any, path: str) -> Any:
+        """Return a node with references in place of contents; `path` is how the names of files begin."""
+        if isinstance(node, Attached):
+            return self._reference(node, path)
+        if isinstance(node, dict):
+            if node.get(types.TYPE) == attachment.PENDING:
+                return _SERIALIZER.encode(self._reference(_SERIALIZER.decode(node), path))
+            return {key: self.without(item, f"{path}.{key}") for key, item in node.items()}
+        if isinstance(node, list) and any(isinstance(item, _HOLDERS) for item in node):
+            return [self.without(item, f"{path}.{i}") for i, item in enumerate(node)]
+        return node
+
+    def _reference(self, attached: Attached, path: str) -> Attachment:
+        content = attached.content
+        name = self._free(_ODD.sub("_", path), attached.suffix)
+        self.contents[name] = content
+        return Attachment(str(self.directory), name, len(content), hashlib.sha256(content).hexdigest())
+
+    def _free(self, stem: str, suffix: str) -> str:
+        """Return a name that is not taken, of a file that does not exist."""
+        name, number = stem + suffix, 1
+        while name in self.contents or (self.directory / name).exists():
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        return name

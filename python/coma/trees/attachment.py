@@ -60,19 +60,7 @@ def attach(result: Any) -> Attached:
     >>> attach(np.zeros(3))
     <attached: 152 bytes, .npy>
     """
-    if isinstance(result, str | os.PathLike):
-        return _attach_file(Path(result))
-    if isinstance(result, np.ma.MaskedArray):
-        raise SerializerError("cannot attach a masked array, which loses its mask; attach array.data and array.mask")
-    buffer = io.BytesIO()
-    try:
-        np.save(buffer, np.asarray(result), allow_pickle=False)
-    except ValueError:
-        raise SerializerError(
-            f"cannot attach a {type(result).__name__} of objects; attach() takes arrays of numbers, strings or dates, "
-            "and paths of files"
-        ) from None
-    return Attached(buffer.getvalue(), ARRAY)
+    return _attach_file(Path(result)) if isinstance(result, str | os.PathLike) else _attach_array(result)
 
 
 class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
@@ -179,6 +167,20 @@ def beside(path: str) -> Iterator[None]:
         yield
     finally:
         _DIRECTORY.reset(token)
+
+
+def _attach_array(array: Any) -> Attached:
+    if isinstance(array, np.ma.MaskedArray):
+        raise SerializerError("cannot attach a masked array, which loses its mask; attach array.data and array.mask")
+    buffer = io.BytesIO()
+    try:
+        np.save(buffer, np.asarray(array), allow_pickle=False)
+    except ValueError:
+        raise SerializerError(
+            f"cannot attach a {type(array).__name__} of objects; attach() takes arrays of numbers, strings or dates, "
+            "and paths of files"
+        ) from None
+    return Attached(buffer.getvalue(), ARRAY)
 
 
 def _attach_file(path: Path) -> Attached:
