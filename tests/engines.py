@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,30 +82,23 @@ def loky() -> Iterator[Started]:
 @contextmanager
 def dask() -> Iterator[Started]:
     """Give two workers of dask on this machine."""
-    from distributed import Client, LocalCluster
-
+    distributed: Any = import_module("distributed")
     options = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": 50}
-    with LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster, Client(cluster) as client:
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         yield Started({"executor": lambda: client.get_executor(pure=False)}, lambda: cluster.scale(0))
 
 
 @contextmanager
 def dask_jobqueue() -> Iterator[Started]:
     """Give two workers of dask, each a Slurm job."""
-    from dask_jobqueue import SLURMCluster
-    from distributed import Client
-
-    options = {
-        "interface": "lo",
-        "scheduler_options": {"host": "127.0.0.1", "dashboard_address": None},
-        "job_directives_skip": ["--mem"],
-        "worker_extra_args": ["--no-dashboard"],
-        "log_directory": os.environ[MARK],
-        "local_directory": os.environ[MARK],
-    }
+    distributed: Any = import_module("distributed")
+    dask_jobqueue: Any = import_module("dask_jobqueue")
     with (
-        SLURMCluster(cores=1, processes=1, memory="1GiB", walltime="00:05:00", **options) as cluster,
-        Client(cluster) as client,
+        dask_jobqueue.SLURMCluster(cores=1, memory="1GiB", walltime="00:05:00") as cluster,
+        distributed.Client(cluster) as client,
     ):
         cluster.scale(jobs=2)
         client.wait_for_workers(2, timeout=60)
@@ -152,7 +146,7 @@ class Cluster(NamedTuple):
     """An engine of several processes: how it is opened, what it needs, and what Python is started under."""
 
     open: Engine
-    modules: tuple[str, ...]
+    modules: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     launcher: tuple[str, ...] = (sys.executable,)
 
@@ -172,14 +166,27 @@ CLUSTERS = {
     "dask": Cluster(dask, ("distributed",)),
     "mpi": Cluster(mpi, ("mpi4py",), ("mpiexec",), ("mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures")),
     "dask-jobqueue": Cluster(dask_jobqueue, ("dask_jobqueue",), SLURM),
-    "executorlib": Cluster(executorlib, ("executorlib",), SLURM, ("salloc", "-Q", "-n", "4", sys.executable)),
+    "executorlib": Cluster(
+        executorlib, ("executorlib",), SLURM, ("salloc", "-Q", "-n", "4", "setsid", "--wait", sys.executable)
+    ),
 }
 ENGINES = LOCAL | {name: cluster.open for name, cluster in CLUSTERS.items()}
+
+DASK = {  # what a site configures: the network, and here no web pages
+    "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
+    "DASK_JOBQUEUE__SLURM__SCHEDULER_OPTIONS": "{'host': '127.0.0.1', 'dashboard_address': None}",
+    "DASK_JOBQUEUE__SLURM__WORKER_EXTRA_ARGS": "['--no-dashboard']",
+}
 
 
 def search_path() -> str:
     """Return where commands are looked for: beside this Python, and where the system keeps its daemons."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin", "/sbin"])
+
+
+def needs(name: str) -> Cluster:
+    """Return what belongs to a name: a cluster, a local engine, or Slurm alone."""
+    return CLUSTERS.get(name) or Cluster(LOCAL.get(name, here), (), SLURM if name == "slurm" else ())
 
 
 def missing(cluster: Cluster) -> str:
@@ -193,29 +200,28 @@ def settings(directory: Path) -> dict[str, str]:
     own = {"IPYTHONDIR": "ipython", "DASK_CONFIG": "dask", "HOME": "home", MARK: "engine"}
     for name in own.values():
         (directory / name).mkdir(exist_ok=True)
-    return {
-        **environment(),
-        **{name: str(directory / folder) for name, folder in own.items()},
-        "PATH": search_path(),
-    }
+    places = {name: str(directory / folder) for name, folder in own.items()}
+    return {**environment(), **places, **DASK, "PATH": search_path()}
 
 
 def run(command: list[str], directory: Path, env: Mapping[str, str], seconds: float = 120) -> tuple[int, str]:
-    """Run a command in a process group of its own; return its code and what it printed. Nothing that it started stays.
+    """Run a command; return its code, -9 if it did not end in time, and what it printed."""
+    with started(command, directory, env) as process, contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    return process.returncode, (directory / "output").read_text(errors="replace")
 
-    A code of -9 says that it did not end in time.
-    """
-    output = directory / "output"
-    with open(output, "w") as file:
+
+@contextmanager
+def started(command: list[str], directory: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a command in a process group of its own; at the end, nothing that it started stays."""
+    with open(directory / "output", "w") as file:
         options: Any = {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": subprocess.STDOUT, "text": True}
         process = subprocess.Popen(command, cwd=directory, env=dict(env), start_new_session=True, **options)
     try:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
+        yield process
     finally:
         kill(process)
         kill_marked(env[MARK])
-    return process.returncode, output.read_text(errors="replace")
 
 
 def kill_marked(directory: str) -> None:
@@ -263,7 +269,7 @@ SlurmdParameters=config_overrides
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 MailProg=/bin/true
 KillWait=2
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cores} State=UNKNOWN
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes=n1 Default=YES MaxTime=INFINITE State=UP
 """
 

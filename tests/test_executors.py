@@ -6,7 +6,9 @@ cluster's launcher, where `ENGINE` names it.
 """
 
 import os
+import runpy
 import signal
+import sys
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -15,6 +17,8 @@ import loky
 import numpy as np
 import pytest
 from helpers import square, sweep, until
+from test_docs import COMMAND, FLAGS, ROOT, Checker, blocks
+from test_docs import run as run_block
 
 import coma
 from coma.running import dispatch
@@ -139,22 +143,16 @@ def function(p):
 """
 
 
-def function_of_a_script():
-    """Return a function of ``__main__``, which needs a class, a function and a number defined beside it."""
-    variables = {"__name__": "__main__"}
-    exec(SCRIPT, variables)
-    return variables["function"]
-
-
 @on()
-def test_functions_of_any_kind_travel(engine, directory):
+def test_functions_of_any_kind_travel(engine, directory, script):
     """Closures, lambdas and functions of a script, with what they need from there."""
     offset = 5
 
     def closure(p):
         return {"parameters": {"x": p.x}, "results": {"y": p.x + offset}}
 
-    kinds = [closure, lambda p: closure(p), function_of_a_script()]
+    main = runpy.run_path(str(script(SCRIPT)), run_name="__main__")
+    kinds = [closure, lambda p: closure(p), main["function"]]
     for index, function in enumerate(kinds):
         e = sweep(directory / str(index), 3)
         assert e.run(function, **engine.options) == (3, 3)
@@ -214,7 +212,7 @@ def test_a_run_that_stops_at_a_failure_goes_on_later(engine, directory):
     assert xs(e) == list(range(60))
 
 
-@on("here", "threads", "mpi")
+@on("here", "threads", "mpi", "ipyparallel")
 def test_a_killed_worker_costs_at_most_its_points(engine, directory, tmp_path):
     """All others are measured, and the next run does exactly the rest."""
     killed = tmp_path / "killed"
@@ -239,7 +237,7 @@ def test_a_killed_worker_costs_at_most_its_points(engine, directory, tmp_path):
     assert xs(e) == list(range(12))
 
 
-@on("here", "threads", "mpi")
+@on("here", "threads", "mpi", "dask-jobqueue")
 def test_a_point_that_kills_every_worker_fails_alone(engine, directory):
     """Also where engines try it again on the next worker; its record says that the worker died."""
 
@@ -365,19 +363,134 @@ def slurm(tmp_path_factory):
 
 @pytest.fixture
 def cluster(request, tmp_path):
-    """Return an engine of several processes and the environment in which it runs; skip if a part is missing."""
-    found = engines.CLUSTERS[request.param]
+    """Return what an engine is launched by, and the environment in which it runs; skip if a part is missing."""
+    found = engines.needs(request.param)
     if parts := engines.missing(found):
         pytest.skip(f"{request.param} needs {parts}")
     env = request.getfixturevalue("slurm") if found.commands == engines.SLURM else {}
-    return found, engines.settings(tmp_path) | env | {"COMA_TEST_ENGINE": request.param}
+    return found.launcher, engines.settings(tmp_path) | env | {"COMA_TEST_ENGINE": request.param}
+
+
+CTRL_C = """
+    import os, sys, time
+    from pathlib import Path
+    import engines
+    from coma.running import interrupt
+    from helpers import sweep
+
+    def slow(p):
+        time.sleep(0.2)
+        return {"parameters": {"x": p.x}}
+
+    if __name__ == "__main__":
+        interrupt.GRACE = 1.0
+        Path("pid").write_text(str(os.getpid()))
+        with engines.ENGINES[sys.argv[1]]() as engine:
+            sweep("experiment", 200).run(slow, **engine.options)
+"""
+
+
+@once
+@pytest.mark.parametrize("cluster", ["fork", "ipyparallel", "dask", "mpi", "executorlib"], indirect=True)
+def test_ctrl_c_leaves_what_the_next_run_completes(cluster, request, tmp_path, script):
+    """The whole process group gets it, as from a terminal; the run ends, and what ended before is kept."""
+    launcher, env = cluster
+    name = request.node.callspec.params["cluster"]
+    with engines.started([*launcher, str(script(CTRL_C)), name], tmp_path, env) as process:
+        until(lambda: list(tmp_path.glob("experiment/measurement.0*")) or process.poll() is not None)
+        os.killpg(os.getpgid(int((tmp_path / "pid").read_text())), signal.SIGINT)
+        process.wait(60)
+    e = sweep(tmp_path / "experiment", 200)
+    done = e.number_of_measurements()
+    assert 0 < done < 200, (tmp_path / "output").read_text()
+    assert e.run(square) == (200 - done, 200)
 
 
 @once
 @pytest.mark.parametrize("cluster", engines.CLUSTERS, indirect=True)
 def test_all_of_this_holds_on_a_cluster(cluster, tmp_path):
     """In a process of its own, which starts the cluster."""
-    (_, _, _, launcher), env = cluster
+    launcher, env = cluster
     command = [*launcher, "-m", "pytest", "-x", "-p", "no:cacheprovider", f"--basetemp={tmp_path}/inner", __file__]
     code, output = engines.run(command, tmp_path, env)
     assert code == 0, output
+
+
+MPI = """
+    import os, signal
+    from pathlib import Path
+    from helpers import sweep
+    from mpi4py.futures import MPIPoolExecutor
+
+    def die_once(p):
+        if p.x == 8 and not Path("killed").exists():
+            Path("killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"parameters": {"x": p.x}}
+
+    if __name__ == "__main__":
+        print(sweep("experiment", 12).run(die_once, MPIPoolExecutor))
+"""
+
+
+@once
+@pytest.mark.parametrize("cluster", ["mpi"], indirect=True)
+def test_mpi_ends_as_a_whole_and_the_next_job_does_the_rest(cluster, tmp_path, script):
+    """A rank that is killed takes all others along, also the one that writes; measurements that are there are whole."""
+    launcher, env = cluster
+    command = [*launcher, str(script(MPI))]
+    code, _ = engines.run(command, tmp_path, env)
+    done = sweep(tmp_path / "experiment").number_of_measurements()
+    assert code != 0
+    assert 0 < done < 12
+    assert engines.run(command, tmp_path, env) == (0, f"({12 - done}, 12)\n")
+    assert xs(sweep(tmp_path / "experiment")) == list(range(12))
+
+
+PAGE = ROOT / "docs" / "parallel.md"
+SECTIONS = {
+    "This machine": "workers",
+    "ipyparallel": "ipyparallel",
+    "dask": "dask",
+    "Slurm, from the login node": "dask-jobqueue",
+    "Slurm, within a job": "executorlib",
+    "Slurm, as a job array": "slurm",
+    "MPI": "mpi",
+}
+
+
+def sections():
+    """Return the blocks of each section of the page that has some; those before the first heading have no name."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    names = {number: line.removeprefix("## ") for number, line in enumerate(lines) if line.startswith("## ")}
+    found = {}
+    for block in blocks(PAGE):
+        name = names[max(number for number in names if number < block.line)] if block.line > min(names) else ""
+        found.setdefault(name, []).append(block)
+    return found
+
+
+@once
+def test_every_section_of_the_page_is_run():
+    """Those with code."""
+    assert set(sections()) == {"", *SECTIONS}
+
+
+@once
+@pytest.mark.parametrize(("section", "cluster"), SECTIONS.items(), ids=list(SECTIONS.values()), indirect=["cluster"])
+def test_the_page_on_parallel_runs(section, cluster, tmp_path, monkeypatch):
+    """Each of its examples runs on the real engine, and prints what the page says."""
+    _, env = cluster
+    monkeypatch.chdir(tmp_path)
+    found = sections()
+    for block in found[""] + found[section]:
+        if block.language == "pycon":
+            (tmp_path / "session.txt").write_text(block.text)
+            assert engines.run([sys.executable, "-m", "doctest", "session.txt"], tmp_path, env) == (0, "")
+        elif block.language == "console":
+            for command, want in COMMAND.findall(block.text):
+                code, got = engines.run(["bash", "-c", command], tmp_path, env)
+                assert Checker().check_output(want, got, FLAGS), f"$ {command}\n{got}"
+                assert code == 0
+        else:
+            assert not run_block(block, {})
