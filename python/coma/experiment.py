@@ -7,6 +7,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from coma.running import pool as pools
 from coma.running.builds import Build, Outdated
 from coma.running.explain import explain
 from coma.running.parameterset import ParameterSet
+from coma.running.pool import Pool
 from coma.running.program import Program
 from coma.running.run import Run
 from coma.running.runner import Call, Function
@@ -298,13 +300,20 @@ class Experiment:
         run = Run(self._files, self._failures, self._require_still_active, outdated)
         self._files.refuse_stale()
         call = Call(self._call(function), self.serializer, timeout, self._files.kept)
-        pool = pools.choose(function, executor, workers)
         where = provenance.environment() if self.config["record_environment"] else None
-        with self._file.recorded(where, self.mindex.lock):
-            run.measure(missing, call, pool, workers, keep_going, progress)
+        with (
+            self.place(function, executor, workers) as (pool, number),
+            self._file.recorded(where, self.mindex.lock),
+        ):
+            run.measure(missing, call, pool, number, keep_going, progress)
         if run.errors:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
         return run.measured, len(self._sweep)
+
+    @contextmanager
+    def place(self, function: Function, executor: Any, workers: int | None) -> Iterator[tuple[Pool | None, int | None]]:
+        """Give the pool in which a run measures, and its number of workers; None is here."""
+        yield pools.choose(function, executor, workers), workers
 
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
         """Call `function` for one parameter set; override this to wrap every call."""

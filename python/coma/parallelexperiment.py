@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
 from coma.errors import ExperimentError
 from coma.experiment import Experiment
+from coma.running import pool as pools
+from coma.running.pool import Pool
 from coma.running.runner import Function
 
 
@@ -25,6 +27,11 @@ class ParallelExperiment(Experiment):
         The IPython profile of the cluster.
     cluster_id
         The cluster, if the profile has several.
+
+    Raises
+    ------
+    ExperimentError
+        From `run`, if there is something to do and ipyparallel is not installed, or no cluster is running.
     """
 
     def __init__(
@@ -41,27 +48,15 @@ class ParallelExperiment(Experiment):
         self.profile = profile
         self.cluster_id = cluster_id
 
-    def run(
-        self,
-        function: Function,
-        executor: Executor | Callable[[], Executor] | None = None,
-        workers: int | None = None,
-        keep_going: bool = True,
-        progress: bool | None = None,
-        timeout: float | None = None,
-        rerun: str | None = None,
-    ) -> tuple[int, int]:
-        """Do as `Experiment.run` does, on the cluster's engines.
-
-        Raises
-        ------
-        ExperimentError
-            If ipyparallel is not installed, or no cluster is running.
-        """
+    @contextmanager
+    def place(self, function: Function, executor: Any, workers: int | None) -> Iterator[tuple[Pool | None, int | None]]:
+        """Give the cluster's engines, unless the caller of `run` names an executor."""
         if executor is not None:
-            return super().run(function, executor, workers, keep_going, progress, timeout, rerun)
+            with super().place(function, executor, workers) as place:
+                yield place
+            return
         with self._engines() as (engines, number):
-            return super().run(function, engines, workers or number, keep_going, progress, timeout, rerun)
+            yield pools.given(engines), workers or number
 
     @contextmanager
     def _engines(self) -> Iterator[tuple[Executor, int]]:
