@@ -15,7 +15,7 @@ project(user LANGUAGES CXX)
 add_executable(user user.cpp)
 target_link_libraries(user PRIVATE coma::coma)
 """
-USER = '#include <coma/coma.hpp>\nint main() { return coma::tree(1.5).get<double>() == 1.5 ? 0 : 1; }\n'
+USER = "#include <coma/coma.hpp>\nint main() { return coma::tree(1.5).get<double>() == 1.5 ? 0 : 1; }\n"
 
 
 def cmake(*arguments: object) -> str:
@@ -36,8 +36,10 @@ def use(directory: Path, how: str, *options: str) -> None:
     cppbuild.run(directory / "build" / "user")
 
 
-@pytest.mark.parametrize(("options", "include", "package"), [([], "include", "share/cmake/coma"),
-                                                              (["-DSKBUILD=2"], "coma/include", "coma/share/cmake/coma")])
+@pytest.mark.parametrize(
+    ("options", "include", "package"),
+    [([], "include", "share/cmake/coma"), (["-DSKBUILD=2"], "coma/include", "coma/share/cmake/coma")],
+)
 def test_installed(options, include, package, tmp_path):
     """An installation, into a prefix or into a wheel, has all headers and is found by find_package()."""
     said = cmake("-S", cppbuild.ROOT, "-B", tmp_path / "build", f"-DCMAKE_INSTALL_PREFIX={tmp_path}/prefix", *options)

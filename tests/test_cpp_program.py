@@ -2,6 +2,7 @@
 """A C++ program: its command line, Coma's protocol, and experiments shared with Python."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import cppbuild
@@ -52,7 +53,7 @@ def test_parameters_of_the_command_line(swing):
     }  # fmt: skip
     assert isinstance(measured["parameters"]["theta_0"], float)
     assert measured["results"] == {"sum": -4.999, "steps": 10}
-    assert list(measured)[0] == "info"
+    assert next(iter(measured)) == "info"
     assert list(measured["info"]) == ["start_date", "end_date", "program", "version", "host"]
 
 
@@ -105,8 +106,6 @@ def test_failing_simulation(swing, tmp_path, arguments, words):
 
 def test_standard_output_may_be_full(swing):
     """A measurement that cannot be written is a failure."""
-    import subprocess
-
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([swing, "--theta_0=1"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
@@ -151,7 +150,11 @@ def test_protocol_of_coma(swing, tmp_path):
     [
         ({"theta": 1.0}, [], "has no 'parameters/theta_0' (starting angle)"),
         ({"theta_0": "x"}, [], "in '{}' is a string 'x', but the program needs a number"),
-        ({"theta_0": 1.0, "numerics": {"steps": 1.5}}, [], "is a floating point number 1.5, but the program needs an integer"),
+        (
+            {"theta_0": 1.0, "numerics": {"steps": 1.5}},
+            [],
+            "is a floating point number 1.5, but the program needs an integer",
+        ),
         ({"theta_0": 1.0}, ["--theta_0=2"], "given twice: by '{}' and as an argument"),
     ],
 )
@@ -179,8 +182,6 @@ def test_waits_for_the_lock_of_python(swing, tmp_path):
     directory = tmp_path / "runs"
     cppbuild.run(swing, str(directory), "--theta_0=1")
     lock = directory / "measurement.index.xml.lock"
-    import subprocess
-
     with filelock.SoftFileLock(lock):
         waiting = subprocess.Popen([swing, directory, "--theta_0=2"])
         with pytest.raises(subprocess.TimeoutExpired):
@@ -198,7 +199,7 @@ def test_waits_for_the_lock_of_python(swing, tmp_path):
 
 def test_filelock_takes_over_a_lock_of_cpp(tmp_path):
     """A lock that a killed C++ program left is taken over by Python at once."""
-    source = '#include <coma/lock.hpp>\n#include <csignal>\nint main(int, char** a) { coma::file_lock l(a[1]); raise(SIGKILL); }'
+    source = "#include <coma/lock.hpp>\n#include <csignal>\nint main(int, char** a) { coma::file_lock l(a[1]); raise(SIGKILL); }"
     lock = tmp_path / "x.lock"
     cppbuild.run(cppbuild.compile_cpp(tmp_path / "killed", [source]), str(lock), status=-9)
     assert lock.exists()

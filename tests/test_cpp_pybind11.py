@@ -48,7 +48,9 @@ def test_order_of_keys(module):
     assert list(module.echo({"z": 1, "a": 2, "m": 3})) == ["z", "a", "m"]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int32", "uint64", "uint8", "bool", "complex128", "complex64", "<U3"])
+@pytest.mark.parametrize(
+    "dtype", ["float64", "float32", "int64", "int32", "uint64", "uint8", "bool", "complex128", "complex64", "<U3"]
+)
 def test_arrays_come_back(module, dtype):
     """An array keeps shape, type and values, whatever its memory looks like."""
     array = np.array([[0, 1, 2], [3, 4, 5]]).astype(dtype)
@@ -67,7 +69,9 @@ def test_tuples_and_scalars_of_numpy(module):
     assert type(module.echo(np.bool_(True))) is bool
 
 
-@pytest.mark.parametrize(("value", "words"), [({1: 2}, "keys of type str, not 1"), (object, "a tree cannot hold"), ({3}, "cannot hold {3}")])
+@pytest.mark.parametrize(
+    ("value", "words"), [({1: 2}, "keys of type str, not 1"), (object, "a tree cannot hold"), ({3}, "cannot hold {3}")]
+)
 def test_what_a_tree_cannot_hold(module, value, words):
     """Other values are refused with a reason."""
     with pytest.raises(TypeError, match=re.escape(words)):

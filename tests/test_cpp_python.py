@@ -40,8 +40,12 @@ int main() {
     }
 }
 """
-NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,5}", fullmatch=True) | st.sampled_from(["count", "item_version", "item", "größe"])
-TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff") | st.sampled_from("\t\n\r"))
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,5}", fullmatch=True) | st.sampled_from(
+    ["count", "item_version", "item", "größe"]
+)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff") | st.sampled_from("\t\n\r")
+)
 LEAVES = (
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
     | st.sampled_from(["1", "nan", "1e5", " a", "", "True", "&<>\"'", "\xa012", "1_000", "0x10"])

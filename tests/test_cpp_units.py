@@ -32,14 +32,27 @@ def test_several_translation_units(compiler: str, tmp_path: Path) -> None:
 def test_each_header_stands_alone(tmp_path: Path) -> None:
     """Every header can be the only one that a program includes."""
     wanted = [h for h in HEADERS if h != "coma/pybind11.hpp"]
-    sources = [f'#include <{header}>\nint unit_{number}();\nint unit_{number}() {{ return {number}; }}\n'
-               for number, header in enumerate(wanted)]
+    sources = [
+        f"#include <{header}>\nint unit_{number}();\nint unit_{number}() {{ return {number}; }}\n"
+        for number, header in enumerate(wanted)
+    ]
     cppbuild.compile_cpp(tmp_path / "headers", [*sources, "int main() {}\n"])
 
 
 def test_headers_use_cheap_parts_of_the_standard_library_only() -> None:
     """What is expensive to compile is included by the headers in types/ alone, by those that are about it."""
-    expensive = ("regex", "filesystem", "functional", "map", "iostream", "sstream", "algorithm", "variant", "thread", "chrono")
+    expensive = (
+        "regex",
+        "filesystem",
+        "functional",
+        "map",
+        "iostream",
+        "sstream",
+        "algorithm",
+        "variant",
+        "thread",
+        "chrono",
+    )
     for header in HEADERS:
         if "/types/" not in header:
             text = (cppbuild.INCLUDE / header).read_text()
@@ -55,3 +68,38 @@ def test_header_is_tidy(header: str) -> None:
     assert any(line.startswith("#ifndef COMA_") for line in lines)
     assert len(lines) <= 350
     assert max(map(len, lines)) <= 125
+
+
+REFUSED = """
+#include <coma/coma.hpp>
+struct shape {{
+    virtual ~shape() = default;
+    template <class Archive>
+    void serialize(Archive&, unsigned) {{}}
+}};
+struct bare {{}};
+int main() {{
+    std::string text;
+    coma::xml_oarchive archive(text);
+    {statement}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("shape* s = nullptr; archive << COMA_NVP(s);", "a pointer to a polymorphic class cannot be saved"),
+        (
+            "bare b; archive << COMA_NVP(b);",
+            "give the class a member serialize(Archive&, unsigned), or include the header",
+        ),
+        ("int* p = nullptr; archive << COMA_NVP(p);", "only pointers to objects of classes can be saved"),
+        ("int i = 1; archive << i;", "XML needs names: write archive << COMA_NVP(x)"),
+        ("coma::tree t; t.get<bare>();", "use coma::from_tree() for a class with serialize()"),
+    ],
+)
+def test_what_does_not_compile_says_why(statement: str, words: str, tmp_path: Path) -> None:
+    """Wrong uses are refused by the compiler in a sentence that says what to do."""
+    said = cppbuild.compile_error(tmp_path, REFUSED.format(statement=statement))
+    assert words in said
