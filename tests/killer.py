@@ -334,6 +334,21 @@ def run_program(directory: str, count: int, program: str, temporary: str) -> Non
     sweep(Path(directory), count).run(coma.Program(program))
 
 
+def write(directory: str, writer: int, count: int, format: str) -> None:
+    """Measure points that no other writer has: most in runs of ten, the others one by one."""
+    e = coma.Experiment(directory, config={"archive_default_format": format, "record_environment": False})
+    e.define_parameter_set(("writer", "parameters/writer"), ("n", "parameters/n"))
+    for n in range(count):
+        e.add_parameter_set(writer, n)
+        if n % 10 == 9 or n == count - 1:
+            e.run(lambda p: {"parameters": {"writer": p.writer, "n": p.n}, "results": {"text": "x" * 500}})
+
+
+def execute(*command: str) -> None:
+    """Become another program."""
+    os.execv(command[0], command)
+
+
 def change(directory: str, operation: str) -> None:
     """Deactivate or activate."""
     getattr(coma.Experiment(directory), operation)()

@@ -128,29 +128,28 @@ def test_a_sweep_over_a_program_that_is_killed_ends_whole(directory, server, tmp
 def test_a_pool_whose_workers_are_killed_ends_whole(directory, server, tmp_path):
     """One worker after the other dies; at most the points in flight are computed again."""
     log, output = tmp_path / "log", tmp_path / "output"
-    chance = random.Random(3)
-    witness, goal, killed, runs = Witness(directory), kills(25) // 5, 0, 0
-    while killed < goal:
+    chance, goal, killed, runs = random.Random(3), kills(5), 0, 0
+    points = max(POINTS, 10 * goal)
+    witness = Witness(directory)
+    while len(witness.seen) < points:
         runs += 1
-        child = server.start("run_pool", directory, POINTS, log, output=output)
-        while killed < goal and not child.has_ended():
+        child = server.start("run_pool", directory, points, log, output=output)
+        while not child.has_ended():
             before = len(executed(log))
-            more = chance.randint(1, max(1, 2 * POINTS // goal))
-            until(lambda before=before, more=more, child=child: len(executed(log)) >= before + more or child.has_ended())
-            workers = {pid for _, pid in executed(log)[before:]} - {child.pid}
-            if workers:
+            lines = before + chance.randint(1, 3)
+            until(lambda lines=lines, child=child: len(executed(log)) >= lines or child.has_ended())
+            workers = {pid for _, pid in executed(log)[before:]}
+            if workers and killed < goal:
                 with suppress(ProcessLookupError):
                     os.kill(chance.choice(sorted(workers)), signal.SIGKILL)
                     killed += 1
             witness.look()
         assert child.wait() == 0, output.read_text()
-        if len(witness.parameters()) == POINTS:
-            break
-    server.call("run_sweep", directory, POINTS, log)
-    witness.look()
-    assert_complete(directory)
-    wasted = len(executed(log)) - POINTS
-    print(f"{killed} workers killed in {runs} runs: {POINTS} measured once, {wasted} executed again")
+        witness.look()
+    assert_complete(directory, points)
+    wasted = len(executed(log)) - points
+    print(f"{killed} workers killed in {runs} runs: {points} measured once, {wasted} executed again")
+    assert killed == goal
     assert wasted <= 4 * killed
 
 
