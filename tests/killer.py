@@ -31,7 +31,7 @@ from coma.running.parameterset import ParameterSet
 SHIM = r"""
 // SPDX-License-Identifier: BSD-2-Clause
 // Preloaded: COMA_FAULTS="linkat=1 fsync=5" makes calls fail with an errno, "clock=-3600" turns the clock back at each
-// call, and "die=7", or die_at(7), kills the process after its seventh change of a file system.
+// call; die_at(7) kills the process after its seventh change of a file system, fail_at(7, 5) makes that one fail.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,9 +45,16 @@ SHIM = r"""
 #include <time.h>
 #include <unistd.h>
 
-static long steps, last_step = -1, clock_offset;
+static long steps, last_step = -1, wrong_step = -1, clock_offset;
+static int reason;
 
 void die_at(long step) { steps = 0, last_step = step; }
+
+int fail_at(long step, int number) {
+    const long done = steps;
+    steps = 0, wrong_step = step, reason = number;
+    return (int)done;
+}
 
 static long option(const char* name, long otherwise) {
     const char* text = getenv("COMA_FAULTS");
@@ -59,11 +66,10 @@ static long option(const char* name, long otherwise) {
     return otherwise;
 }
 
-__attribute__((constructor)) static void begin(void) { last_step = option("die", -1); }
-
 static int fault(const char* name) {
-    const long number = option(name, 0);
+    const long number = steps + 1 == wrong_step ? reason : option(name, 0);
     if (number) errno = (int)number;
+    if (steps + 1 == wrong_step) ++steps;
     return number != 0;
 }
 
@@ -349,6 +355,16 @@ def execute(*command: str) -> None:
     os.execv(command[0], command)
 
 
+def live(directory: str, count: int) -> None:
+    """Measure the first `count` points, archive them, and take them out again."""
+    e = sweep(Path(directory), count)
+    if not e.isactive():
+        e.activate()
+    e.run(lambda p: {"parameters": {"x": p.x}, "results": {"y": p.x**2}})
+    e.deactivate()
+    e.activate()
+
+
 def change(directory: str, operation: str) -> None:
     """Deactivate or activate."""
     getattr(coma.Experiment(directory), operation)()
@@ -361,6 +377,16 @@ def until_step(step: int, ended: str, function: str, *arguments: Any) -> None:
     globals()[function](*arguments)
     shim.die_at(ctypes.c_long(-1))
     Path(ended).touch()
+
+
+def with_failing_step(step: int, number: int, ended: str, function: str, *arguments: Any) -> None:
+    """Call a function of which a step fails, which may be an error of ours; where it has fewer, make a file."""
+    shim = ctypes.CDLL(None)
+    shim.fail_at(ctypes.c_long(step), ctypes.c_int(number))
+    with suppress(coma.ComaError):
+        globals()[function](*arguments)
+    if shim.fail_at(ctypes.c_long(-1), ctypes.c_int(0)) < step:
+        Path(ended).touch()
 
 
 def _serve() -> None:
