@@ -493,7 +493,9 @@ class Experiment:
         self._file.save()
 
     def _measurements(self) -> Measurements:
-        return self._files if self.isactive() else MemoryMeasurements(archiving.archived(self._file, self._files))
+        if self.isactive():
+            return archiving.ActiveMeasurements(self._file, self._files)
+        return MemoryMeasurements(archiving.archived(self._file, self._files))
 
     def _require_active(self, what: str) -> None:
         if not self.isactive():

@@ -16,6 +16,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from coma.errors import ArchiveError
+
 _NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 _MODE = 0o666
@@ -94,9 +96,19 @@ def rename(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
 
 
 def remove(path: str | os.PathLike[str]) -> None:
-    """Remove `path`; it is no error if another process did so first."""
-    with suppress(FileNotFoundError):
+    """Remove `path`; it is no error if another process did so first.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be removed.
+    """
+    try:
         os.unlink(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise ArchiveError(f'Cannot remove "{os.fspath(path)}": {error.strerror}') from error
 
 
 def leftovers(directory: Path) -> list[Path]:
@@ -143,16 +155,27 @@ class Flusher:
             self.flush()
 
     def flush(self) -> None:
-        """Make all files durable that wait for it."""
-        directories = {path.parent for path in self._waiting}
-        if len(self._waiting) <= _FEW or not all(map(_sync_file_system, directories)):
-            for path in self._waiting:
-                with suppress(FileNotFoundError):
-                    _sync(path)
-        for directory in directories:
-            sync_directory(directory)
-        self._waiting.clear()
+        """Make all files durable that wait for it.
+
+        Raises
+        ------
+        ArchiveError
+            If the disk says that it cannot; the files are there, but may not outlast a power cut.
+        """
+        waiting, self._waiting = self._waiting, []
         self._last = time.monotonic()
+        directories = {path.parent for path in waiting}
+        try:
+            if len(waiting) <= _FEW or not all(map(_sync_file_system, directories)):
+                for path in waiting:
+                    with suppress(FileNotFoundError):
+                        _sync(path)
+            for directory in directories:
+                sync_directory(directory)
+        except OSError as error:
+            raise ArchiveError(
+                f'Cannot make "{waiting[0]}" and what followed it outlast a power cut: {error.strerror}'
+            ) from error
 
 
 def _sync(path: Path) -> None:

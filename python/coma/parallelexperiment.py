@@ -15,6 +15,8 @@ from coma.running import pool as pools
 from coma.running.pool import Pool
 from coma.running.runner import Function
 
+_PATIENCE = 10.0  # seconds until the controller must answer, and an engine must be there
+
 
 class ParallelExperiment(Experiment):
     """An `Experiment` whose `run` measures on all engines of a running ipyparallel cluster.
@@ -62,8 +64,14 @@ class ParallelExperiment(Experiment):
     def _engines(self) -> Iterator[tuple[Executor, int]]:
         client = self._connect()
         try:
-            if not client.ids:
-                client.wait_for_engines(1, timeout=10)
+            client.wait_for_engines(1, timeout=_PATIENCE)
+        except TimeoutError:
+            client.close()
+            raise ExperimentError(
+                f"the ipyparallel cluster with profile {self.profile!r} has no engines. "
+                f"Start some: ipcluster engines -n 4 --profile={self.profile}"
+            ) from None
+        try:
             yield client.executor(), len(client.ids)
         finally:
             client.close()
@@ -76,7 +84,7 @@ class ParallelExperiment(Experiment):
                 "ParallelExperiment needs ipyparallel: pip install 'coma-toolkit[parallel]'"
             ) from None
         try:
-            return ipyparallel.Client(profile=self.profile, cluster_id=self.cluster_id, timeout=10)
+            return ipyparallel.Client(profile=self.profile, cluster_id=self.cluster_id, timeout=_PATIENCE)
         except (OSError, TimeoutError) as error:
             raise ExperimentError(
                 f"no ipyparallel cluster with profile {self.profile!r} answers ({error}). "

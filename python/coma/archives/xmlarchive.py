@@ -7,10 +7,10 @@ import functools
 import re
 from typing import Any, NamedTuple
 
-import numpy as np
 from lxml import etree
 
 from coma.archives import boostxml
+from coma.archives.xmlnumbers import Numbers
 from coma.archives.xmlparser import BLANKS, Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import SerializerError, XMLArchiveError
 from coma.trees import types
@@ -91,10 +91,7 @@ def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
         If it is not XML, with the line; or an element fits neither a value, a list nor a dictionary.
     """
     try:
-        roots = parse(text)
-        if len(roots) != 1 or _is_boost(roots[0]):
-            return boostxml.loads(text, name)
-        return {str(roots[0].tag): _value(roots[0])}
+        return _read(text, name)
     except etree.XMLSyntaxError as error:
         raise syntax_error(name, error) from None
     except RecursionError:
@@ -103,14 +100,25 @@ def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
         raise XMLArchiveError(f'"{name}" cannot be read: {error}') from None
 
 
+def _read(text: bytes, name: str) -> dict[str, Any]:
+    numbers = Numbers()
+    try:
+        roots = parse(numbers.take_out(text))
+    except etree.XMLSyntaxError:  # whose line must be that of the whole text
+        roots = parse(text)
+    if len(roots) != 1 or _is_boost(roots[0]):
+        return boostxml.loads(text, name)
+    return {str(roots[0].tag): _value(roots[0], numbers)}
+
+
 def _is_boost(root: etree._Element) -> bool:
     return root.get(_KIND) != _COMA and (root.getparent() is not None or root.get("class_id") is not None)
 
 
-def _value(element: etree._Element) -> Any:
+def _value(element: etree._Element, numbers: Numbers) -> Any:
     kind = element.get(_KIND)
     if len(element):
-        return _children(element, kind)
+        return _children(element, kind, numbers)
     text = element.text or ""
     if kind == "str":
         return text
@@ -140,34 +148,24 @@ def _bool(element: etree._Element, text: str) -> bool:
     return text == "1"
 
 
-def _children(element: etree._Element, kind: str | None) -> Any:
+def _children(element: etree._Element, kind: str | None, numbers: Numbers) -> Any:
     refuse_text(element)
     if kind != "dict" and _is_list([child.tag for child in element], element[0].text):
-        return [_value(child) for child in list(element)[2:]]
+        return [_value(child, numbers) for child in list(element)[2:]]
     state: dict[str, Any] = {}
     for child in element:
         if not isinstance(child.tag, str):
             raise Misfit(f"{describe(element)} refers to an entity, which Coma never expands")
         if child.tag in state:
             raise Misfit(f"{describe(child)} stands twice in {element.tag!r}")
-        state[child.tag] = _numbers(child) if child.tag == "list" and _is_float_array(state) else _value(child)
-    return types.restore(state) if types.TYPE in state else state
+        state[child.tag] = _value(child, numbers)
+    return _restored(state, numbers) if types.TYPE in state else state
 
 
-def _is_float_array(state: dict[str, Any]) -> bool:
-    wanted = {types.TYPE: "numpy.ndarray", "dtype": "float64"}
-    return all(isinstance(state.get(key), str) and state[key] == value for key, value in wanted.items())
-
-
-def _numbers(element: etree._Element) -> Any:
-    """Return a list of floats as an array, at once where blanks part its items."""
-    text = etree.tostring(element, method="text", encoding="unicode", with_tail=False).split()
-    if len(text) != len(element) or len(text) < 2 or text[0] != str(len(text) - 2):
-        return _value(element)
-    try:
-        return np.array(list(map(float, text[2:])))
-    except ValueError:
-        return _value(element)
+def _restored(state: dict[str, Any], numbers: Numbers) -> Any:
+    name = state.get("list")
+    array = numbers.find(name) if isinstance(name, str) else None
+    return types.restore(state if array is None else {**state, "list": array})
 
 
 def _is_list(names: list[Any], count: str | None) -> bool:

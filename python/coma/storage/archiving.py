@@ -3,16 +3,45 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
 
 from coma import files
 from coma.archives import archive as archives
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
-from coma.storage.measurement import Tree, checked
+from coma.storage.measurement import MemoryMeasurement, Tree, checked
 from coma.storage.measurements import FileMeasurements
 from coma.trees import identity
 from coma.trees.tree import equal
+
+
+class ActiveMeasurements:
+    """The measurements of an active experiment, which another process may archive while they are read.
+
+    Parameters
+    ----------
+    file, home
+        Where they go, and where they are.
+    """
+
+    def __init__(self, file: ExperimentFile, home: FileMeasurements) -> None:
+        self.file = file
+        self.home = home
+
+    def __iter__(self) -> Iterator[MemoryMeasurement]:
+        seen = set()
+        for measurement in self.home:
+            seen.add(measurement.id)
+            yield measurement
+        if not self.home.index.exists():
+            self.file.refresh()
+            trees = {} if self.file.is_active else _by_id(self.file)
+            yield from (MemoryMeasurement(tree) for number, tree in trees.items() if number not in seen)
+
+    def __len__(self) -> int:
+        return len(self.home)
 
 
 def archived(file: ExperimentFile, home: FileMeasurements) -> list[Tree]:
@@ -26,7 +55,7 @@ def archived(file: ExperimentFile, home: FileMeasurements) -> list[Tree]:
         UserWarning,
         stacklevel=4,
     )
-    merged = _merged(file, _read_all(lying))
+    merged = _merged(file, _read_present(lying))
     return [merged[number] for number in sorted(merged)]
 
 
@@ -123,6 +152,18 @@ def _by_id(file: ExperimentFile) -> dict[int, Tree]:
 
 def _read_all(lying: dict[int, list[str]]) -> dict[int, Tree]:
     return {number: _read(number, paths) for number, paths in lying.items()}
+
+
+def _read_present(lying: dict[int, list[str]]) -> dict[int, Tree]:
+    """Read files that another process, which archives them, may remove meanwhile: it archived them before."""
+    found: dict[int, Tree] = {}
+    for number, paths in lying.items():
+        try:
+            found[number] = _read(number, paths)
+        except ArchiveError:
+            if all(map(os.path.exists, paths)):
+                raise
+    return found
 
 
 def _read(number: int, paths: list[str]) -> Tree:

@@ -133,6 +133,8 @@ class FileMeasurements:
                 try:
                     yield self._read(directory, number, paths)
                 except ArchiveError as error:
+                    if not self.index.exists() and not all(map(os.path.exists, paths)):
+                        break  # another process archives them
                     damaged.append(str(error))
         finally:
             os.close(directory)

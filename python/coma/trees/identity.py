@@ -12,6 +12,7 @@ import numpy as np
 
 DIGITS = 12
 _MOST_NEIGHBOURS = 64
+_LARGEST_EXACT = 2.0**53  # floats beyond are integers by necessity
 _SCALARS = frozenset({float, int, str, bool, type(None)})
 
 
@@ -20,7 +21,7 @@ def key(value: Any, digits: int | None = DIGITS) -> Hashable:
 
     1 == 1.0, -0.0 == 0.0, NaN == NaN, a tuple == a list, numpy like Python, but True != 1. Floats that are no
     integers agree when their first `digits` significant digits do; None compares them exactly. Integers, and floats
-    that are integers, are always compared exactly.
+    that are integers below 2**53, are always compared exactly.
 
     Examples
     --------
@@ -86,13 +87,13 @@ def _combine(tag: Hashable, values: Iterable[Any], digits: int | None, nudges: t
 
 def _float_keys(value: float, digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:
     yield _float_key(value, digits)
-    if digits is not None and math.isfinite(value) and not value.is_integer():
+    if digits is not None and math.isfinite(value) and not _is_exact(value):
         for factor in nudges:
             yield _float_key(value * factor, digits)
 
 
 def _float_key(value: float, digits: int | None) -> Hashable:
-    if value.is_integer():
+    if _is_exact(value):
         return int(value)
     if not math.isfinite(value):
         return ("float", "nan") if math.isnan(value) else value
@@ -100,9 +101,13 @@ def _float_key(value: float, digits: int | None) -> Hashable:
     return int(rounded) if rounded.is_integer() else rounded
 
 
+def _is_exact(value: float) -> bool:
+    return value.is_integer() and abs(value) < _LARGEST_EXACT
+
+
 def _is_near_edge(value: float, digits: int | None) -> bool:
     """Tell whether a float lies so near to the edge between two roundings that noise may take it across."""
-    if digits is None or value.is_integer() or not math.isfinite(value):
+    if digits is None or not math.isfinite(value) or _is_exact(value):
         return False
     unit = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
     return abs(abs(value - float(f"{value:.{digits - 1}e}")) - unit / 2) < unit / 50
