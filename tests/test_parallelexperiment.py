@@ -158,6 +158,33 @@ def test_without_a_cluster_the_error_says_how_to_start_one(directory, tmp_path, 
     assert snapshot(directory) == before
 
 
+def test_without_engines_the_error_says_how_to_start_some(directory, tmp_path, script):
+    """A controller alone can do nothing, and would wait for ever."""
+    code = script(
+        """
+        import sys
+        import ipyparallel
+        import coma, coma.parallelexperiment
+        from helpers import square
+
+        coma.parallelexperiment._PATIENCE = 2.0
+        cluster = ipyparallel.Cluster(n=0, profile="default", cluster_id="", log_level=40)
+        cluster.start_controller_sync()
+        try:
+            e = coma.ParallelExperiment(sys.argv[1])
+            e.define_parameter_set(("x", "parameters/x"))
+            e.add_parameter_set(1.0)
+            e.run(square)
+        except coma.ExperimentError as error:
+            print(error)
+        finally:
+            cluster.stop_cluster_sync()
+        """
+    )
+    printed = run(code, directory, env={**environment(), "IPYTHONDIR": str(tmp_path / "ipython")})
+    assert "has no engines. Start some: ipcluster engines -n 4 --profile=default" in printed
+
+
 def test_without_ipyparallel_the_error_says_how_to_install_it(directory, monkeypatch):
     """The package does not need it."""
     monkeypatch.setitem(sys.modules, "ipyparallel", None)
