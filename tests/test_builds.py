@@ -96,7 +96,9 @@ def test_a_rerun_that_is_killed_loses_nothing(directory, build, script, tmp_path
     """Each point has its old measurement or its new one."""
     e = sweep(directory, 3)
     e.run(build(1))
-    slow = build(2, f'grep -q "<x>2" "$COMA_INPUT" && {{ touch {tmp_path}/started; while kill -0 $PPID; do sleep 0.1; done; }}')
+    slow = build(
+        2, f'grep -q "<x>2" "$COMA_INPUT" && {{ touch {tmp_path}/started; while kill -0 $PPID; do sleep 0.1; done; }}'
+    )
     running = start(
         script(f"""
         import coma
