@@ -65,6 +65,12 @@ inline bool matches(std::string_view name, std::string_view pattern) {
     return id == "none" || (!id.empty() && id.find_first_not_of("0123456789") == id.npos);
 }
 
+/// Whether a file's name holds a higher id than a name without suffix; longer ids are higher.
+inline bool comes_after(std::string_view name, std::string_view last) {
+    name.remove_suffix(ends_with(name, ".xml") ? 4 : 5);
+    return name.size() != last.size() ? name.size() > last.size() : name > last;
+}
+
 /// The names in a directory; creates the directory if it is missing.
 inline small_vector<std::string> list_or_create(const std::string& directory) {
     if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
@@ -173,6 +179,17 @@ private:
         if (index_file_.empty())
             throw experiment_error("the experiment in '" + directory_ + "' has no index file '" + names_.index +
                                    ".json' or '.xml', so that ids cannot be given: restore that file");
+        refuse_stale(found);
+    }
+
+    /// A file above the index was never part of the experiment; ids that pass over it would make it so.
+    void refuse_stale(const detail::small_vector<std::string>& found) const {
+        const std::string last = detail::name_with_id(names_.measurement, last_id());
+        for (const std::string& name : found)
+            if (detail::matches(name, names_.measurement) && detail::comes_after(name, last))
+                throw experiment_error("'" + path(name) + "' lies above the index '" + index_file_ +
+                                       "': set last_measurement_id there to the highest id to take it in, or move it "
+                                       "elsewhere");
     }
 
     void take_file(std::string& file, const std::string& name, const std::string& what) const {
