@@ -35,8 +35,8 @@ inline std::string directory() {
         std::string message = "nothing";                                                                \
         try {                                                                                           \
             static_cast<void>(statement);                                                               \
-        } catch (const type& e) {                                                                       \
-            message = e.what();                                                                         \
+        } catch (const type& thrown) {                                                                     \
+            message = thrown.what();                                                                    \
         }                                                                                               \
         check::report(message.find(words) != std::string::npos, __FILE__, __LINE__, "threw: " + message); \
     } while (false)
