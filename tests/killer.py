@@ -171,14 +171,22 @@ class ForkServer:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
+        self._children: set[Child] = set()
 
     def start(self, function: str, *arguments: object, output: Path | None = None) -> Child:
         """Call a function of this module in a child of its own process group; its errors go to `output`."""
-        return Child(self, self.ask("start", str(output or os.devnull), function, *map(_plain, arguments)))
+        output = output or Path(os.devnull)
+        child = Child(self, self.ask("start", str(output), function, *map(_plain, arguments)), output)
+        self._children.add(child)
+        return child
 
     def call(self, function: str, *arguments: object) -> None:
         """Call a function in a child and wait until it ended well."""
         assert self.start(function, *arguments).wait() == 0
+
+    def forget(self, child: Child) -> None:
+        """Leave a child alone that ended."""
+        self._children.discard(child)
 
     def ask(self, *request: object) -> int:
         """Send a request and return the answer."""
@@ -188,7 +196,10 @@ class ForkServer:
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
-        """End the server."""
+        """End the server and every child."""
+        for child in list(self._children):
+            child.kill()
+            child.wait()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
@@ -199,9 +210,10 @@ class ForkServer:
 class Child:
     """A child of the fork server; it stays a zombie, so that its id stays its own, until it is waited for."""
 
-    def __init__(self, server: ForkServer, pid: int) -> None:
+    def __init__(self, server: ForkServer, pid: int, output: Path) -> None:
         self.server = server
         self.pid = pid
+        self.output = output
         self._descriptor = os.pidfd_open(pid)
         self._status: int | None = None
 
@@ -209,6 +221,7 @@ class Child:
         """Wait for the end and return the exit status, negative for a signal."""
         if self._status is None:
             self._status = self.server.ask("wait", self.pid)
+            self.server.forget(self)
             os.close(self._descriptor)
         return self._status
 
@@ -218,7 +231,8 @@ class Child:
             select.select([self._descriptor], [], [], seconds)
             self.kill()
         status = self.wait()
-        assert status in (0, -signal.SIGKILL), f"the child failed with status {status}"
+        said = self.output.read_text() if self.output.is_file() else ""
+        assert status in (0, -signal.SIGKILL), f"the child failed with status {status}\n{said}"
         return status == 0
 
     def has_ended(self) -> bool:
@@ -341,13 +355,12 @@ def run_program(directory: str, count: int, program: str, temporary: str) -> Non
 
 
 def write(directory: str, writer: int, count: int, format: str) -> None:
-    """Measure points that no other writer has: most in runs of ten, the others one by one."""
+    """Measure points that no other writer has."""
     e = coma.Experiment(directory, config={"archive_default_format": format, "record_environment": False})
     e.define_parameter_set(("writer", "parameters/writer"), ("n", "parameters/n"))
     for n in range(count):
         e.add_parameter_set(writer, n)
-        if n % 10 == 9 or n == count - 1:
-            e.run(lambda p: {"parameters": {"writer": p.writer, "n": p.n}, "results": {"text": "x" * 500}})
+    e.run(lambda p: {"parameters": {"writer": p.writer, "n": p.n}, "results": {"text": "x" * 500}})
 
 
 def execute(*command: str) -> None:

@@ -23,6 +23,7 @@ WRITER = r"""
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -30,7 +31,7 @@ WRITER = r"""
 #include <coma/coma.hpp>
 
 // Adds measurements until its log, which a line follows each of them, says that all are there.
-int main(int, char** argv) {
+int main(int, char** argv) try {
     const std::string log = argv[3];
     int done = 0;
     std::ifstream file(log);
@@ -46,6 +47,9 @@ int main(int, char** argv) {
         if (to < 0 || ::write(to, line.data(), line.size()) < 0) return 1;
         ::close(to);
     }
+} catch (const coma::error& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
 }
 """
 
@@ -88,8 +92,11 @@ def test_many_writers_share_a_directory_while_a_killer_is_at_work(directory, ser
     chance, witness, killed = random.Random(5), Witness(directory), 0
     writers = dict(enumerate(map(begin, range(PYTHONS + PROGRAMS))))
     while writers:
-        goal = len(witness.seen) + chance.randint(1, 10)
-        until(lambda goal=goal: count(directory) >= goal or any(child.has_ended() for child in writers.values()))
+        goal = len(witness.seen) + chance.randint(1, max(1, MEASUREMENTS // 100))
+        until(
+            lambda goal=goal: count(directory) >= goal or any(child.has_ended() for child in writers.values()),
+            seconds=600,
+        )
         time.sleep(chance.uniform(0, 0.01))
         ended = [number for number, child in writers.items() if child.has_ended()]
         number = chance.choice(ended or sorted(writers))
