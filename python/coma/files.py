@@ -31,7 +31,7 @@ def replace(path: str | os.PathLike[str], data: bytes) -> None:
     target = Path(path)
     temporary = _temporary_name(target)
     try:
-        if not _link_unnamed(temporary, data, durable=True):
+        if not _link_unnamed(str(temporary), data, durable=True):
             _create(temporary, data, durable=True)
         os.replace(temporary, target)
     finally:
@@ -54,11 +54,11 @@ def publish(path: str | os.PathLike[str], data: bytes, durable: bool = True) -> 
     FileExistsError
         If `path` exists; it is left as it is.
     """
-    target = Path(path)
+    target = os.fspath(path)
     if not _link_unnamed(target, data, durable):
-        _link_named(target, data, durable)
+        _link_named(Path(target), data, durable)
     if durable:
-        sync_directory(target.parent)
+        sync_directory(Path(target).parent)
 
 
 def publish_copy(path: str | os.PathLike[str], source: str | os.PathLike[str]) -> None:
@@ -145,12 +145,12 @@ class Flusher:
 
     def __init__(self, interval: float | None = 1.0) -> None:
         self.interval = interval
-        self._waiting: list[Path] = []
+        self._waiting: list[str] = []
         self._last = -math.inf
 
     def add(self, path: str | os.PathLike[str]) -> None:
         """Take a file to be made durable."""
-        self._waiting.append(Path(path))
+        self._waiting.append(os.fspath(path))
         if self.interval is not None and time.monotonic() - self._last >= self.interval:
             self.flush()
 
@@ -164,7 +164,7 @@ class Flusher:
         """
         waiting, self._waiting = self._waiting, []
         self._last = time.monotonic()
-        directories = {path.parent for path in waiting}
+        directories = {Path(os.path.dirname(path)) for path in waiting}
         try:
             if len(waiting) <= _FEW or not all(map(_sync_file_system, directories)):
                 for path in waiting:
@@ -178,7 +178,7 @@ class Flusher:
             ) from error
 
 
-def _sync(path: Path) -> None:
+def _sync(path: str | Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -198,15 +198,15 @@ def _sync_file_system(directory: Path) -> bool:
         os.close(descriptor)
 
 
-def _link_unnamed(target: Path, data: bytes, durable: bool) -> bool:
+def _link_unnamed(target: str, data: bytes, durable: bool) -> bool:
     """Publish through a file that has no name until it is whole; False where the system has none."""
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag:
         return False
     try:
-        descriptor = os.open(target.parent, flag | os.O_WRONLY, _MODE)
+        descriptor = os.open(os.path.dirname(target) or ".", flag | os.O_WRONLY, _MODE)
     except OSError as error:
-        if error.errno in _NO_UNNAMED_FILES and target.parent.is_dir():
+        if error.errno in _NO_UNNAMED_FILES and os.path.isdir(os.path.dirname(target) or "."):
             return False
         raise
     try:
@@ -216,7 +216,7 @@ def _link_unnamed(target: Path, data: bytes, durable: bool) -> bool:
         os.close(descriptor)
 
 
-def _link_descriptor(descriptor: int, target: Path) -> bool:
+def _link_descriptor(descriptor: int, target: str) -> bool:
     try:  # src_dir_fd is ignored for an absolute path, but makes Python call linkat(), which follows the link in /proc
         os.link(f"/proc/self/fd/{descriptor}", target, src_dir_fd=0, follow_symlinks=True)
     except FileExistsError:

@@ -32,7 +32,7 @@ def put_aside(tree: Any, directory: str | Path, stem: str) -> tuple[Any, dict[st
     stem
         How their names begin; the path in the tree follows, with dots.
     """
-    aside = _Aside(Path(directory))
+    aside = _Aside(directory)
     return aside.without(tree, stem), aside.contents
 
 
@@ -69,7 +69,7 @@ def within(tree: Any) -> Iterator[Attachment]:
 class _Aside:
     """Takes what was attached out of a tree."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: str | Path) -> None:
         self.directory = directory
         self.contents: dict[str, bytes] = {}
 
@@ -94,7 +94,7 @@ class _Aside:
     def _free(self, stem: str, suffix: str) -> str:
         """Return a name that is not taken, of a file that does not exist."""
         name, number = stem + suffix, 1
-        while name in self.contents or (self.directory / name).exists():
+        while name in self.contents or Path(self.directory, name).exists():
             number += 1
             name = f"{stem}-{number}{suffix}"
         return name

@@ -113,6 +113,7 @@ class FileMeasurements:
 
     def __init__(self, directory: Path, config: Config, serializer: Serializer) -> None:
         self.directory = directory
+        self._place = str(directory)
         self.config = config
         self.serializer = serializer
         self.names = Names(config["measurement_file"])
@@ -249,7 +250,7 @@ class FileMeasurements:
 
     def is_free(self, number: int) -> bool:
         """Tell whether no file has the name that belongs to an id."""
-        return not archives.archive_exists(self.directory / self.names.name(number))
+        return not archives.archive_exists(os.path.join(self._place, self.names.name(number)))
 
     def add(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Publish a plain tree as a new measurement and return its path; where `number` is taken, under the next id."""
@@ -269,11 +270,12 @@ class FileMeasurements:
         ArchiveError
             If the format cannot hold the tree, or the file cannot be written.
         """
-        path = str(self.directory / f"{self.names.name(number)}.{self.config['archive_default_format']}")
-        tree, contents = attachments.put_aside(tree, self.directory, self.names.name(number))
-        text = archives.dumps({ROOT: tree}, archives.format_of(path), self.config["archive_pretty_print"])
+        name, format = self.names.name(number), self.config["archive_default_format"]
+        path = os.path.join(self._place, f"{name}.{format}")
+        tree, contents = attachments.put_aside(tree, self._place, name)
+        text = archives.dumps({ROOT: tree}, format, self.config["archive_pretty_print"])
         try:
-            with attachments.published(self.directory, contents):
+            with attachments.published(self._place, contents):
                 files.publish(path, text, durable)
         except FileExistsError:
             raise
