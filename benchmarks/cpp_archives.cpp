@@ -10,7 +10,9 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 
 namespace {
@@ -114,9 +116,28 @@ void small_files(int files) {
     report("a small measurement built and saved", saved / files, by_hand / files, 1.1);
 }
 
+/// A new directory to work in, beside the present one since a file system in memory would show nothing; gone in the end.
+class scratch {
+public:
+    scratch() {
+        if (!::mkdtemp(name_)) throw coma::file_error("cannot create", name_, errno);
+        std::filesystem::current_path(name_);
+    }
+    scratch(const scratch&) = delete;
+    scratch& operator=(const scratch&) = delete;
+    ~scratch() {
+        std::filesystem::current_path("..");
+        std::filesystem::remove_all(name_);
+    }
+
+private:
+    char name_[24] = "cpp_archives.XXXXXX";
+};
+
 }  // namespace
 
 int main() {
+    const scratch directory;
     archives(5);
     small_files(200);
 }
