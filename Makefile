@@ -23,8 +23,8 @@ lint: .venv/pendulum .venv/test
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 
-bench: .venv/pendulum
-	$(RUN) benchmarks/run.py
+bench: .venv/pendulum .venv/bench
+	$(RUN) benchmarks/run.py --write
 
 docs: .venv/pendulum .venv/docs
 	$(RUN) -m sphinx -n -W docs build/docs
@@ -38,7 +38,7 @@ clean:
 	$(PIP) install --upgrade 'pip>=25.1'
 	touch $@
 
-.venv/test .venv/docs: .venv/%: .venv/pip pyproject.toml
+.venv/test .venv/docs .venv/bench: .venv/%: .venv/pip pyproject.toml
 	$(PIP) install --group $*
 	touch $@
 
