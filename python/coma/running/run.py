@@ -56,6 +56,7 @@ class Run:
         self.errors: list[Exception] = []
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[str] = set()
+        self._check = check
         self._ids = Ids(home, check)
         self._flusher = files.Flusher()
 
@@ -104,6 +105,7 @@ class Run:
 
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
+        self._check()  # a point may have taken longer than somebody needed to archive the experiment
         start = tree["info"]["start_date"]
         try:
             path = self.home.add(tree, number, durable=False)

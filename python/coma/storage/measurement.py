@@ -161,7 +161,10 @@ class FileMeasurement(MemoryMeasurement):
         The file.
     """
 
-    def __init__(self, archive: Archive | Callable[[], Archive], tree: Tree | None = None) -> None:
+    def __init__(
+        self, archive: Archive | Callable[[], Archive], tree: Tree | None = None, index: Archive | None = None
+    ) -> None:
+        self._index = index
         self._opened = archive if isinstance(archive, Archive) else None
         self._open = archive
         self._loaded = tree
@@ -206,6 +209,8 @@ class FileMeasurement(MemoryMeasurement):
                 f'"{self.archive.filename}" is gone; if the experiment was archived, activate() it and read the '
                 "measurement again"
             )
+        if not self._has_file:
+            self._check_that_it_may_be_added()
         directory, name = os.path.split(self.archive.filename)
         tree, contents = attachments.put_aside(plain(self.tree), directory, os.path.splitext(name)[0])
         with attachments.published(directory, contents):
@@ -213,6 +218,14 @@ class FileMeasurement(MemoryMeasurement):
         if contents:
             self._loaded = tree
         self._has_file = True
+
+    def _check_that_it_may_be_added(self) -> None:
+        if self.archive.exists():
+            raise ArchiveError(f'"{self.archive.filename}" was written by another process; take a new measurement')
+        if self._index is not None and not self._index.exists():
+            raise ArchiveError(
+                f'Cannot add "{self.archive.filename}": the experiment was archived; activate() it, then save() again'
+            )
 
 
 def checked(tree: Any, name: str, number: int | None = None) -> Tree:

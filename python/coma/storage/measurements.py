@@ -228,7 +228,7 @@ class FileMeasurements:
             self.refuse_stale()
         number = self.take_id()
         archive = self._archive(str(self.directory / self.names.name(number)))
-        return FileMeasurement(archive, compose({}, measurement_id=number))
+        return FileMeasurement(archive, compose({}, measurement_id=number), self.index.archive)
 
     def take_id(self) -> int:
         """Return the next id whose file name is free."""
