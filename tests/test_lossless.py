@@ -54,6 +54,8 @@ VALUES = {
     "astral": "😀",
     "like a list": {"count": 1, "item_version": 0, "item": 5},
     "like an empty list": {"count": 0, "item_version": 0},
+    "like an empty list, with a bool": {"count": False, "item_version": None},
+    "like an empty list, with a string": {"count": "0", "item_version": 0},
     "count alone": {"count": 5},
     "nested": [[], [[]], [1, "a", None, True, [2.5, {"x": []}]]],
     "tuple": (1, (2, 3)),

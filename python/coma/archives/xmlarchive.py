@@ -71,7 +71,7 @@ def dumps(tree: Any, pretty: bool = True, boost: bool = False) -> bytes:
     </results>
     """
     name, content = _root(tree)
-    if boost and (not isinstance(content, dict) or not content or _is_list(list(content), str(content.get(_COUNT)))):
+    if boost and (not isinstance(content, dict) or not content or _looks_like_list(content)):
         raise XMLArchiveError(f"the full form of Boost holds a struct; {name!r} is no dictionary that looks like one")
     form = _BOOST if boost else _PLAIN if pretty else _COMPACT
     text = _element(_checked_name(name, ()), content, (name,), form, form.newline)
@@ -176,6 +176,12 @@ def _is_list(names: list[Any], count: str | None) -> bool:
     )
 
 
+def _looks_like_list(node: dict[str, Any]) -> bool:
+    """Tell whether a dictionary would be read as a list, unless it is marked."""
+    count = node.get(_COUNT)
+    return _is_list(list(node), f"{count:d}" if isinstance(count, bool) else str(count))
+
+
 def _root(tree: Any) -> tuple[str, Any]:
     if not isinstance(tree, dict) or len(tree) != 1:
         found = list(tree) if isinstance(tree, dict) else f"a {type(tree).__name__}"
@@ -186,7 +192,7 @@ def _root(tree: Any) -> tuple[str, Any]:
 def _element(name: str, node: Any, path: tuple[str, ...], form: _Form, start: str) -> str:
     """Return an element as text; `start` is the newline and indent before it."""
     if isinstance(node, dict):
-        kind = ' class_name="dict"' if not node or _is_list(list(node), str(node.get(_COUNT))) else ""
+        kind = ' class_name="dict"' if not node or _looks_like_list(node) else ""
         body = "".join(
             _element(_checked_name(key, path), item, (*path, key), form, start + form.indent)
             for key, item in node.items()
