@@ -90,6 +90,15 @@ public:
     using error::error;
 };
 
+namespace detail {
+
+/// Throws an error whose message has several parts; cheaper to compile where it is called than a throw.
+template <class Error>
+[[noreturn]] void raise(std::initializer_list<std::string_view> parts) {
+    throw Error(concat(parts));
+}
+
+}  // namespace detail
 }  // namespace coma
 
 #endif

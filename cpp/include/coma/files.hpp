@@ -27,9 +27,11 @@ namespace coma::files {
 class descriptor {
 public:
     explicit descriptor(int number = -1) noexcept : number_(number) {}
-    descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    descriptor(descriptor&& other) noexcept : number_(other.number_) { other.number_ = -1; }
     descriptor& operator=(descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
+        const int old = number_;
+        number_ = other.number_;
+        other.number_ = old;
         return *this;
     }
     ~descriptor() {
@@ -114,8 +116,12 @@ inline std::string temporary_name(const std::string& path) {
     for (char& c : host)
         if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '.') c = '_';
     const std::string directory = directory_of(path);
-    return coma::detail::concat({directory, ".", path.substr(directory.size(), 100), "~", host, "~",
-                                 numbers::to_text(::getpid()), "~", numbers::hexadecimal(unique_number()), ".tmp"});
+    std::string name = directory + '.';
+    name.append(path, directory.size(), 100).append(1, '~').append(host).append(1, '~');
+    numbers::append(name, ::getpid());
+    name += '~';
+    numbers::append(name, unique_number());
+    return name += ".tmp";
 }
 
 /// Makes a new name in a directory durable; not every file system can, which is no error.
@@ -177,7 +183,8 @@ inline int publish_nameless(const std::string& path, std::string_view text) {
     const descriptor file = open(directory.empty() ? "." : directory, O_TMPFILE | O_WRONLY);
     if (!file) return ENOTSUP;
     write_and_sync(file, text, path);
-    const std::string name = "/proc/self/fd/" + numbers::to_text(file.get());
+    std::string name = "/proc/self/fd/";
+    numbers::append(name, file.get());
     if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
     return errno;
 #else
@@ -218,8 +225,8 @@ inline bool try_publish(const std::string& path, std::string_view text) {
 /// Publishes a text under a name; throws file_error if the name exists already.
 inline void publish(const std::string& path, std::string_view text) {
     if (!try_publish(path, text))
-        throw file_error(coma::detail::concat(
-            {"the file '", path, "' exists already and is never overwritten: move it away or use another name"}));
+        coma::detail::raise<file_error>(
+            {"the file '", path, "' exists already and is never overwritten: move it away or use another name"});
 }
 
 /// Replaces a file, or creates it, at once.

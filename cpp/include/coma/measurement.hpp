@@ -4,6 +4,7 @@
 #ifndef COMA_MEASUREMENT_HPP
 #define COMA_MEASUREMENT_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,7 +61,12 @@ public:
     tree to_tree(std::uint64_t id) const { return to_tree(tree(id)); }
 
     /// Everything as XML.
-    std::string to_xml() const { return xml::to_text("measurement", to_tree()); }
+    std::string to_xml() const {
+        std::string text = xml::to_text("measurement", content_);
+        const tree* end_date = content_.find("info/end_date");
+        if (end_date && end_date->is_null()) put_end_date(text);
+        return text;
+    }
     std::string to_xml(std::uint64_t id) const { return xml::to_text("measurement", to_tree(id)); }
 
     /// Writes a new file, whole or not at all; throws file_error if it exists already.
@@ -70,6 +76,13 @@ public:
     static tree load(const std::string& file) { return xml::to_tree(files::read(file), "measurement", file); }
 
 private:
+    /// Says in a text that the work is done now, which spares a copy of the tree; the first such line is the info's.
+    static void put_end_date(std::string& text) {
+        const char* missing = "\n    <end_date/>\n";
+        const std::size_t place = text.find(missing) + 5;
+        text.replace(place, 11, coma::detail::concat({"<end_date>", system::utc_now(), "</end_date>"}));
+    }
+
     void merge(const std::string& key, const tree& value) {
         if (!value.is_dict() || !content_.has(key)) {
             content_[key] = value;

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +17,27 @@ namespace coma::numbers {
 enum class look { text, integer, real };
 
 namespace detail {
+
+/// What std::numeric_limits says; <limits> itself is expensive to compile.
+template <class Integer>
+constexpr Integer greatest() noexcept {
+    return static_cast<Integer>(UINT64_MAX >> (64 - 8 * sizeof(Integer) + (std::is_signed_v<Integer> ? 1 : 0)));
+}
+template <class Integer>
+constexpr Integer least() noexcept {
+    if constexpr (std::is_signed_v<Integer>)
+        return static_cast<Integer>(-1 - greatest<Integer>());
+    else
+        return 0;
+}
+template <class Real>
+constexpr Real infinity() noexcept {
+    return static_cast<Real>(__builtin_huge_val());
+}
+template <class Real>
+constexpr Real not_a_number() noexcept {
+    return static_cast<Real>(__builtin_nan(""));
+}
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -206,10 +226,8 @@ template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0,
 void append(std::string& out, Real value) {
     if (value != value) {
         out += "NaN";
-    } else if (value > std::numeric_limits<Real>::max()) {
-        out += "Infinity";
-    } else if (value < std::numeric_limits<Real>::lowest()) {
-        out += "-Infinity";
+    } else if (value - value != 0) {
+        out += value > 0 ? "Infinity" : "-Infinity";
     } else if (const Real magnitude = value < 0 ? -value : value; magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
@@ -243,7 +261,7 @@ std::string to_text(Number value) {
 /// Reads an integer; false if the text is none or does not fit.
 template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
 bool parse(std::string_view text, Integer& value) noexcept {
-    constexpr auto greatest = static_cast<std::uint64_t>(std::numeric_limits<Integer>::max());
+    constexpr auto greatest = static_cast<std::uint64_t>(detail::greatest<Integer>());
     std::uint64_t magnitude = 0;
     bool negative = false;
     if (!detail::parse_digits(strip(text), magnitude, negative)) return false;
@@ -266,11 +284,11 @@ bool parse(std::string_view text, Real& value) noexcept {
     const std::string_view digits = text.substr(detail::sign_length(text));
     Real magnitude = 0;
     if (detail::equal_ignoring_case(digits, "nan")) {
-        magnitude = std::numeric_limits<Real>::quiet_NaN();
+        magnitude = detail::not_a_number<Real>();
     } else if (detail::is_infinity(digits)) {
-        magnitude = std::numeric_limits<Real>::infinity();
+        magnitude = detail::infinity<Real>();
     } else if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) {
-        magnitude = detail::overflows(digits) ? std::numeric_limits<Real>::infinity() : Real(0);
+        magnitude = detail::overflows(digits) ? detail::infinity<Real>() : Real(0);
     }
     value = negative ? -magnitude : magnitude;
     return true;

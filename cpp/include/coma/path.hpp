@@ -28,8 +28,8 @@ public:
         const std::string_view part = path_.substr(next_, end == path_.npos ? path_.npos : end - next_);
         next_ = end == path_.npos ? path_.size() + 1 : end + 1;
         if (part.empty())
-            throw path_error(detail::concat(
-                {"the path '", path_, "' has an empty component: separate names by single slashes, as in 'results/t'"}));
+            coma::detail::raise<path_error>(
+                {"the path '", path_, "' has an empty component: separate names by single slashes, as in 'results/t'"});
         return part;
     }
 

@@ -38,7 +38,8 @@ inline std::string utc_now() { return utc(std::time(nullptr)); }
 /// The name of this computer.
 inline std::string host_name() {
     char name[256] = {};
-    return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+    if (::gethostname(name, sizeof name - 1) != 0) name[0] = '\0';
+    return name;
 }
 
 /// An environment variable, empty if it is not set.

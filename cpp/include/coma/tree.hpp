@@ -66,9 +66,11 @@ public:
     ~tree() { clear(); }
 
     /// A list of these elements.
-    static tree list(std::initializer_list<tree> elements = {});
+    static tree list(std::initializer_list<tree> elements);
+    static tree list() { return tree(tree_list()); }
     /// A dictionary of these entries.
-    static tree dict(std::initializer_list<std::pair<std::string_view, tree>> entries = {});
+    static tree dict(std::initializer_list<std::pair<std::string_view, tree>> entries);
+    static tree dict();
     /// An integer of any size, from its decimal digits.
     static tree big_integer(std::string_view digits);
 
@@ -125,14 +127,20 @@ public:
     /// Writes a number as get<T>() would return it; false if it does not fit.
     template <class T>
     bool to_number(T& value) const noexcept;
+    /// The number of a double, or nullptr.
+    const double* real() const noexcept { return as_ == form::real ? &content_.real : nullptr; }
     /// The text of a string, or nullptr.
     const std::string* text() const noexcept { return as_ == form::string ? content_.text : nullptr; }
     /// Whether this is the boolean true.
     bool is_true() const noexcept { return as_ == form::boolean && content_.boolean; }
 
     void swap(tree& other) noexcept {
-        std::swap(content_, other.content_);
-        std::swap(as_, other.as_);
+        const content old = content_;
+        const form was = as_;
+        content_ = other.content_;
+        as_ = other.as_;
+        other.content_ = old;
+        other.as_ = was;
     }
 
     /// Equal values of equal kind; the order of a dictionary's keys does not matter, NaN differs from NaN.

@@ -57,19 +57,24 @@ inline tree& tree::operator=(std::initializer_list<tree> elements) { return *thi
 
 inline tree tree::list(std::initializer_list<tree> elements) { return tree(tree_list(elements.begin(), elements.end())); }
 
-inline tree tree::dict(std::initializer_list<std::pair<std::string_view, tree>> entries) {
+inline tree tree::dict() {
     tree result;
     result.content_.dict = new tree_dict;
     result.as_ = form::dict;
+    return result;
+}
+
+inline tree tree::dict(std::initializer_list<std::pair<std::string_view, tree>> entries) {
+    tree result = dict();
     for (const auto& [key, value] : entries)
         if (!result.add(key, value))
-            throw path_error(detail::concat({"the key '", key, "' occurs twice in one dictionary: keep one of the two"}));
+            coma::detail::raise<path_error>({"the key '", key, "' occurs twice in one dictionary: keep one of the two"});
     return result;
 }
 
 inline tree tree::big_integer(std::string_view digits) {
     if (numbers::look_of(digits) != numbers::look::integer)
-        throw parse_error(detail::concat({"'", digits, "' is no integer: digits are needed, perhaps with a sign"}));
+        coma::detail::raise<parse_error>({"'", digits, "' is no integer: digits are needed, perhaps with a sign"});
     if (std::int64_t integer = 0; numbers::parse(digits, integer)) return tree(integer);
     if (std::uint64_t natural = 0; numbers::parse(digits, natural)) return tree(natural);
     tree result(numbers::canonical_integer(digits));
@@ -126,7 +131,7 @@ inline const tree& tree::at(std::string_view path) const {
     for (path_walker walker(path); walker;) {
         const tree* next = node->step(walker.step());
         if (!next) {
-            throw path_error(detail::concat({"there is no '", path, "': ", node->place_in_words(walker.behind())}));
+            coma::detail::raise<path_error>({"there is no '", path, "': ", node->place_in_words(walker.behind())});
         }
         node = next;
     }
@@ -137,7 +142,7 @@ inline tree& tree::step_or_add(std::string_view part, const path_walker& walker)
     if (is_null()) *this = dict();
     if (tree* next = step(part)) return *next;
     if (is_dict()) return content_.dict->add(part, tree());
-    throw path_error(detail::concat({"cannot set '", walker.here(), "': ", place_in_words(walker.behind())}));
+    coma::detail::raise<path_error>({"cannot set '", walker.here(), "': ", place_in_words(walker.behind())});
 }
 
 inline tree& tree::operator[](std::string_view path) {
@@ -150,17 +155,17 @@ inline tree& tree::operator[](std::string_view path) {
 }
 
 inline const tree_list& tree::elements() const {
-    if (as_ != form::list) throw type_error(detail::concat({"a list was asked for, but this is ", name_of(kind())}));
+    if (as_ != form::list) coma::detail::raise<type_error>({"a list was asked for, but this is ", name_of(kind())});
     return *content_.list;
 }
 
 inline tree& tree::element(std::size_t position) {
     if (position < elements().size()) return (*content_.list)[position];
-    throw path_error(detail::concat({"there is no element ", numbers::to_text(position), ": ", place_in_words({})}));
+    coma::detail::raise<path_error>({"there is no element ", numbers::to_text(position), ": ", place_in_words({})});
 }
 
 inline const tree_entries& tree::items() const {
-    if (as_ != form::dict) throw type_error(detail::concat({"a dictionary was asked for, but this is ", name_of(kind())}));
+    if (as_ != form::dict) coma::detail::raise<type_error>({"a dictionary was asked for, but this is ", name_of(kind())});
     return content_.dict->entries();
 }
 
@@ -172,7 +177,7 @@ inline std::size_t tree::size() const noexcept {
 inline bool tree::add(std::string_view key, tree value) {
     if (is_null()) *this = dict();
     if (!is_dict())
-        throw type_error(detail::concat({"cannot add a key to ", name_of(kind()), ": only to a dictionary or to null"}));
+        coma::detail::raise<type_error>({"cannot add a key to ", name_of(kind()), ": only to a dictionary or to null"});
     if (content_.dict->find(key)) return false;
     content_.dict->add(key, std::move(value));
     return true;
@@ -180,14 +185,14 @@ inline bool tree::add(std::string_view key, tree value) {
 
 inline void tree::push_back(tree element) {
     if (is_null()) *this = list();
-    if (!is_list()) throw type_error(detail::concat({"cannot append to ", name_of(kind()), ": only to a list or to null"}));
+    if (!is_list()) coma::detail::raise<type_error>({"cannot append to ", name_of(kind()), ": only to a list or to null"});
     content_.list->push_back(std::move(element));
 }
 
 inline std::string tree::integer_text() const {
     if (as_ == form::integer) return numbers::to_text(content_.integer);
     if (as_ == form::natural) return numbers::to_text(content_.natural);
-    if (as_ != form::big) throw type_error(detail::concat({"an integer was asked for, but this is ", name_of(kind())}));
+    if (as_ != form::big) coma::detail::raise<type_error>({"an integer was asked for, but this is ", name_of(kind())});
     return *content_.text;
 }
 

@@ -4,8 +4,6 @@
 #ifndef COMA_TREE_GET_HPP
 #define COMA_TREE_GET_HPP
 
-#include <limits>
-
 #include "tree.hpp"
 
 namespace coma {
@@ -18,8 +16,8 @@ bool fits(double value) noexcept {
     if (!(value >= -exact && value <= exact)) return false;
     const auto whole = static_cast<std::int64_t>(value);
     if (static_cast<double>(whole) != value || (std::is_unsigned_v<Integer> && whole < 0)) return false;
-    return sizeof(Integer) >= sizeof(whole) || (whole >= static_cast<std::int64_t>(std::numeric_limits<Integer>::min()) &&
-                                                whole <= static_cast<std::int64_t>(std::numeric_limits<Integer>::max()));
+    return sizeof(Integer) >= sizeof(whole) || (whole >= static_cast<std::int64_t>(numbers::detail::least<Integer>()) &&
+                                                whole <= static_cast<std::int64_t>(numbers::detail::greatest<Integer>()));
 }
 
 template <class T>

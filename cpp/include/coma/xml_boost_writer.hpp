@@ -4,9 +4,10 @@
 #ifndef COMA_XML_BOOST_WRITER_HPP
 #define COMA_XML_BOOST_WRITER_HPP
 
+#include <cfloat>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -199,7 +200,9 @@ private:
         const bool finite = value - value == 0;
         if (finite && !form_.exact) return numbers::append(out_, value);
         char buffer[64];
-        constexpr int digits = std::numeric_limits<Real>::max_digits10;
+        constexpr int digits = sizeof(Real) == sizeof(float)    ? FLT_DECIMAL_DIG
+                               : sizeof(Real) == sizeof(double) ? DBL_DECIMAL_DIG
+                                                                : LDBL_DECIMAL_DIG;
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits).ptr;
         out_.append(buffer, end);
     }

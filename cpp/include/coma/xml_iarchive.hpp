@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -146,9 +145,9 @@ private:
         if constexpr (std::is_same_v<Number, bool>) {
             value = integer<unsigned char>(text, 0, 1) == 1;
         } else if constexpr (std::is_integral_v<Number>) {
-            using limit = std::numeric_limits<Number>;
             using wide = std::conditional_t<std::is_signed_v<Number>, std::int64_t, std::uint64_t>;
-            value = static_cast<Number>(integer<wide>(text, limit::min(), limit::max()));
+            value = static_cast<Number>(integer<wide>(text, coma::numbers::detail::least<Number>(),
+                                                      coma::numbers::detail::greatest<Number>()));
         } else if (!coma::numbers::parse(text, value)) {
             at_.fail("'" + std::string(text.substr(0, 60)) + "' is no number");
         }

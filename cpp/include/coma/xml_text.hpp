@@ -109,9 +109,9 @@ constexpr bool is_name(std::string_view text, bool with_colon = false) noexcept 
 /// Throws format_error, naming the path, for a name that cannot be an element's.
 inline void check_name(std::string_view name, std::string_view path) {
     if (!is_name(name))
-        throw format_error(coma::detail::concat(
+        coma::detail::raise<format_error>(
             {"XML cannot hold the key '", name, "' of '", path,
-             "': a name starts with a letter or '_' and goes on with letters, digits, '_', '-' and '.'"}));
+             "': a name starts with a letter or '_' and goes on with letters, digits, '_', '-' and '.'"});
 }
 
 /// Throws format_error, naming the path, for a text with characters that XML cannot hold.
@@ -121,10 +121,10 @@ inline void check_text(std::string_view text, std::string_view path) {
     std::size_t next = at;
     const char32_t c = next_character(text, next);
     const bool is_utf8 = c != no_character;
-    throw format_error(coma::detail::concat(
+    coma::detail::raise<format_error>(
         {"XML cannot hold the text at '", path, "': it has ", is_utf8 ? "the character number " : "bytes that are not UTF-8",
          is_utf8 ? numbers::to_text(std::uint32_t{c}) : "", " at position ", numbers::to_text(at),
-         "; encode it (as hexadecimal digits, for instance) or leave it out"}));
+         "; encode it (as hexadecimal digits, for instance) or leave it out"});
 }
 
 /// Appends a text with `&`, `<`, `>` and the carriage return escaped.

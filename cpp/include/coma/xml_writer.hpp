@@ -62,8 +62,8 @@ private:
     void enter(std::string_view name) {
         if (!is_name(name)) check_name(name, path());
         if (depth_ == max_depth)
-            throw format_error(coma::detail::concat({"XML elements are nested deeper than ", numbers::to_text(max_depth),
-                                                     " levels at '", path().substr(0, 200), "...': flatten the tree"}));
+            coma::detail::raise<format_error>({"XML elements are nested deeper than ", numbers::to_text(max_depth),
+                                               " levels at '", path().substr(0, 200), "...': flatten the tree"});
         out_.append(2 * depth_, ' ').append(1, '<').append(name);
         way_[depth_++] = name;
     }
@@ -83,10 +83,8 @@ private:
     }
 
     void real(std::string_view name, const tree& value) {
-        double number = 0;
-        value.to_number(number);
         out_ += '>';
-        numbers::append(out_, number);
+        numbers::append(out_, *value.real());
         end(name);
     }
 
@@ -104,8 +102,8 @@ private:
         const std::string before = std::string(2 * depth_, ' ') + "<item>";
         out_.reserve(out_.size() + value.size() * (before.size() + 32));
         for (const tree& item : value.elements()) {
-            if (double number = 0; item.kind() == kind::real && item.to_number(number))
-                numbers::append(out_.append(before), number), out_.append("</item>\n");
+            if (const double* number = item.real())
+                numbers::append(out_.append(before), *number), out_.append("</item>\n");
             else
                 element("item", item);
         }
