@@ -97,7 +97,7 @@ def test_any_tree_has_the_same_text(echo, tree):
     xml, boost, json = echo(plain)
     assert xml == plain
     assert json == jsonarchive.dumps(tree)
-    if boost:
+    if boost and list(tree)[:2] != ["count", "item_version"]:  # a root of this form cannot say that it is no list
         assert xmlarchive.loads(boost).keys() == {"r"}
         assert xmlarchive.dumps(xmlarchive.loads(boost)) == plain
 
