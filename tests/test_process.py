@@ -516,7 +516,7 @@ def test_the_peak_memory_is_that_of_the_program(script, directory):
         import sys
         import coma
         from helpers import sweep
-        code = "import sys; b = bytearray(int(float(sys.argv[1]) * 300e6)); print('<results/>')"
+        code = "import sys; b = bytearray(int(float(sys.argv[1]) * 1e9)); print('<results/>')"
         e = sweep({str(directory)!r}, 2)
         e.run(coma.Program([sys.executable, "-c", code, "{{x}}"]))
         print(*(m.get("info/peak_memory") for m in e.measurements()))
@@ -524,7 +524,7 @@ def test_the_peak_memory_is_that_of_the_program(script, directory):
     )
     small, large = measured.split()
     assert small == "None"
-    assert 300e6 < int(large) < 400e6
+    assert 1e9 < int(large) < 1.2e9  # more than this process, whose memory Linux counts in that of its children
 
 
 def test_a_program_within_a_function_is_known_too(executable, directory):
