@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Ctrl-C: what is finished is kept, what runs is ended, a second one stops at once, and the next run does the rest."""
 
+import os
 import random
 import select
 import signal
@@ -64,6 +65,8 @@ def begin(directory, script, tmp_path):
     for process in started:
         kill(process)
         process.stderr.close()
+    for pid in filter(is_alive, noted()):
+        os.kill(pid, signal.SIGKILL)
     assert [name for name in names(temporary) if name.startswith("coma-")] == []
 
 

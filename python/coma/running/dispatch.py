@@ -27,6 +27,7 @@ from coma.running.runner import Call, Job, Outcome
 from coma.storage.measurement import now
 
 _POLL = 0.5
+_SOON = 0.05
 _PATIENCE = 30.0
 _DEATHS = ("KilledWorker", "EngineError", "ExecutorlibSocketError")  # of dask, ipyparallel, executorlib
 _NO_WORKERS = (
@@ -97,9 +98,10 @@ class Dispatcher:
                         yield from self._broken(list(pending.values()), error)
                         return False
                     yield pending.pop(future), _outcome(future)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, GeneratorExit) as error:
             _cancel(pending)
-            process.end_all()
+            if self.interrupt.requested or isinstance(error, KeyboardInterrupt):
+                _end_programs(pending, executor)
             raise
         finally:
             _cancel(pending)
@@ -156,6 +158,16 @@ def _submitter(call: Call, executor: Executor) -> Callable[[Job], Future[Any]]:
         return lambda job: executor.submit(runner.attempt, call, job)
     pickled = cloudpickle.dumps(tuple(call))
     return lambda job: executor.submit(runner.on_worker, pickled, cloudpickle.dumps(job))
+
+
+def _end_programs(pending: Iterable[Future[Any]], executor: Executor) -> None:
+    """End the programs that run here, and those that a thread was about to run."""
+    process.end_all()
+    deadline = time.monotonic() + process.GRACE
+    while isinstance(executor, ThreadPoolExecutor) and time.monotonic() < deadline:
+        if not wait(pending, timeout=_SOON).not_done:
+            return
+        process.end_all()
 
 
 def _cancel(futures: Iterable[Future[Any]]) -> None:

@@ -77,17 +77,21 @@ def run(
         If it cannot be started.
     """
     start = time.monotonic()
-    popen = subprocess.Popen(
-        command,
-        bufsize=0,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=directory,
-        env=environment,
-        start_new_session=True,
-    )
-    return _Process(popen, outputs, mark, start).run(timeout)
+    try:
+        popen = subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=directory,
+            env=environment,
+            start_new_session=True,
+        )
+        return _Process(popen, outputs, mark, start).run(timeout)
+    except KeyboardInterrupt:  # perhaps before the program, which runs already, was known here
+        strays.end(mark)
+        raise
 
 
 def end_all() -> None:
