@@ -19,11 +19,9 @@ TABLE = [("t", "results/t"), ("E", "results/E"), ("label", "results/label")]
 
 
 def measurement(number, A, B, t):
-    """Return a measurement with two parameters and three results."""
+    """Return the tree of a measurement with two parameters and three results."""
     results = {"t": t, "E": [t, 2 * t], "label": f"run {number}", "matrix": np.full((2, 2), t)}
-    return coma.MemoryMeasurement(
-        {"info": {"measurement_id": number}, "parameters": {"A": A, "B": B}, "results": results}
-    )
+    return {"info": {"measurement_id": number}, "parameters": {"A": A, "B": B}, "results": results}
 
 
 @pytest.fixture
@@ -129,7 +127,7 @@ def test_a_column_is_reached_by_name(rs):
 def test_a_block_does_not_take_columns_that_only_look_like_its_own():
     """E unfolds to E_1 and E_2; a column that was called E_3, or E_x, is another."""
     tree = {"info": {"measurement_id": 1}, "E": [1, 2], "other": 3}
-    (r,) = retrieve([coma.MemoryMeasurement(tree)], [("E", "E"), ("E_3", "other"), ("E_x", "other")], [])
+    (r,) = retrieve([tree], [("E", "E"), ("E_3", "other"), ("E_x", "other")], [])
     assert r["E"].tolist() == [[1, 2]]
 
 

@@ -17,9 +17,9 @@ BY = [("theta_0", "parameters/theta_0")]
 
 
 def measurement(number, theta_0, theta, **results):
-    """Return a measurement of a pendulum."""
+    """Return the tree of a measurement of a pendulum."""
     parameters = {"theta_0": theta_0, "theta": theta}
-    return coma.MemoryMeasurement({"info": {"measurement_id": number}, "parameters": parameters, "results": results})
+    return {"info": {"measurement_id": number}, "parameters": parameters, "results": results}
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_what_is_no_number_has_its_own_gap(ms):
 
 def test_arrays_and_lists_become_inner_dimensions(ms):
     """Padded with NaN where they are shorter."""
-    ms[0]["results/psi"] = np.array([9.0])
+    ms[0]["results"]["psi"] = np.array([9.0])
     rs = retrieve(ms, [("psi", "results/psi"), ("E", "results/E")], [*BY, TABLE[0]])
     data = rs.to_xarray()
     assert data.psi.dims == ("theta_0", "theta", "psi_dim_0")

@@ -31,7 +31,7 @@ def rs():
         }
         for i, (theta_0, L, theta) in enumerate(points, 1)
     ]
-    return retrieve(map(coma.MemoryMeasurement, trees), TABLE, BY)
+    return retrieve(trees, TABLE, BY)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_lines_are_gathered_by_parameters(rs, ax):
     assert legend(ax) == ["theta_0 = -5", "theta_0 = -30"]
     ax.clear()
     points = retrieve(
-        [coma.MemoryMeasurement({"T": T, "A": A, "E": T * A}) for A in (1, 2) for T in (3, 4)],
+        [{"T": T, "A": A, "E": T * A} for A in (1, 2) for T in (3, 4)],
         [("E", "E")],
         [("T", "T"), ("A", "A")],
     )
@@ -92,7 +92,7 @@ def test_lines_are_gathered_by_parameters(rs, ax):
 
 def test_one_line_without_parameters_has_no_legend(ax):
     """There is nothing to tell apart."""
-    rs = retrieve([coma.MemoryMeasurement({"x": x, "y": -x}) for x in (1, 2)], [("x", "x"), ("y", "y")], [])
+    rs = retrieve([{"x": x, "y": -x} for x in (1, 2)], [("x", "x"), ("y", "y")], [])
     rs.plot("x", "y", ax=ax)
     assert ax.get_legend() is None
 
@@ -123,7 +123,7 @@ def test_a_notebook_shows_the_first_rows(rs):
     html = rs[0]._repr_html_()
     assert rows(html) == [["id", "theta", "t", "E_1", "E_2"], ["1", "1", "1", "1", "-5"], *rows(html)[2:]]
     trees = [{"info": {"measurement_id": i}, "x": "<b>" * 30} for i in range(20)]
-    (r,) = retrieve(map(coma.MemoryMeasurement, trees), [("x", "x")], [])
+    (r,) = retrieve(trees, [("x", "x")], [])
     assert len(rows(r._repr_html_())) == 9
     assert "... 12 more" in r._repr_html_()
     assert rows(r._repr_html_())[1][1].startswith("<b><b>")

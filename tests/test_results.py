@@ -118,7 +118,7 @@ def test_result_lists_are_lists(e):
 def test_parameters_of_any_kind_tell_tables_apart():
     """Lists, dictionaries, arrays, None and NaN; 1 is 1.0 but not True."""
     values = [[1, 2], (1, 2), {"a": 1}, np.array([3, 4]), None, float("nan"), float("nan"), 1, 1.0, True]
-    ms = [coma.MemoryMeasurement({"info": {"measurement_id": i}, "p": v}) for i, v in enumerate(values)]
+    ms = [{"info": {"measurement_id": i}, "p": v} for i, v in enumerate(values)]
     rs = retrieve(ms, [("id", "info/measurement_id")], [("p", "p")])
     assert [r.measurement_ids for r in rs] == [(0, 1), (2,), (3,), (4,), (5, 6), (7, 8), (9,)]
     assert rs["p", [1, 2]][0].measurement_ids == (0, 1)
@@ -127,7 +127,7 @@ def test_parameters_of_any_kind_tell_tables_apart():
 
 def test_lists_that_vary_in_length_are_an_error():
     """The error names both measurements and says what to store instead."""
-    ms = [coma.MemoryMeasurement({"info": {"measurement_id": i}, "E": [0.0] * i}) for i in (1, 2)]
+    ms = [{"info": {"measurement_id": i}, "E": [0.0] * i} for i in (1, 2)]
     text = r"measurement 2 has the columns \(E_1, E_2\), measurement 1 of the same parameters \(\) has \(E_1\); store .* arrays"
     with pytest.raises(coma.ExperimentError, match=text):
         retrieve(ms, [("E", "E")], [])

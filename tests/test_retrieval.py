@@ -20,8 +20,8 @@ NAN = float("nan")
 
 
 def measurements(*trees):
-    """Return measurements with the ids 1, 2, ..."""
-    return [coma.MemoryMeasurement({"info": {"measurement_id": i}, **tree}) for i, tree in enumerate(trees, 1)]
+    """Return the trees of measurements with the ids 1, 2, ..."""
+    return [{"info": {"measurement_id": i}, **tree} for i, tree in enumerate(trees, 1)]
 
 
 def test_what_is_left_out_is_said():

@@ -290,7 +290,7 @@ class Experiment:
         check_timeout(timeout)
         self._files.tidy()
         outdated = self._outdated(function, rerun)
-        missing = self._sweep.missing(self._measurements()) if outdated is None else outdated.missing
+        missing = self._sweep.missing(self._measurements().trees()) if outdated is None else outdated.missing
         if not missing:
             return 0, len(self._sweep)
         self._require_active("Cannot run a new measurement")
@@ -432,7 +432,7 @@ class Experiment:
             If no measurement has one of the paths.
         """
         return retrieve(
-            self._measurements(),
+            self._measurements().trees(),
             table,
             parameter_set,
             fill=fill,

@@ -23,7 +23,8 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EA
 _MODE = 0o666
 _FEW = 16
 _HOST = re.sub(r"[^\w.]", "_", socket.gethostname())
-_TEMPORARY = re.compile(rf"\..+~{re.escape(_HOST)}~(\d+)~[0-9a-f]+\.tmp|.+\.lock\.break\.(\d+)\.[0-9a-f]+")
+_BREAK = ".lock.break."
+_TEMPORARY = re.compile(rf"\..+~{re.escape(_HOST)}~(\d+)~[0-9a-f]+\.tmp|.+{re.escape(_BREAK)}(\d+)\.[0-9a-f]+")
 
 
 def replace(path: str | os.PathLike[str], data: bytes) -> None:
@@ -113,7 +114,8 @@ def remove(path: str | os.PathLike[str]) -> None:
 
 def leftovers(directory: Path) -> list[Path]:
     """Return temporary files of processes of this host that died while they wrote, or took over a lock."""
-    matches = [_TEMPORARY.fullmatch(name) for name in os.listdir(directory)]
+    likely = (name for name in os.listdir(directory) if name.startswith(".") or _BREAK in name)
+    matches = map(_TEMPORARY.fullmatch, likely)
     return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
 
 

@@ -27,6 +27,7 @@ class Format(Protocol):
 
 
 _CHUNK = 1 << 16
+_ATTACHMENT = attachment.TYPE.encode()
 FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
@@ -46,8 +47,8 @@ def read(path: str | os.PathLike[str]) -> Any:
     return _loads(data, name)
 
 
-def read_at(directory: int, name: str, path: str) -> Any:
-    """Return the tree in a file of an open directory; `path` is what errors call it.
+def read_at(directory: int, path: str) -> Any:
+    """Return the tree in the file `path` of an open directory, which need not be looked for any more.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def read_at(directory: int, name: str, path: str) -> Any:
         If it cannot be read.
     """
     try:
-        descriptor = os.open(name, os.O_RDONLY, dir_fd=directory)
+        descriptor = os.open(path[path.rfind(os.sep) + 1 :], os.O_RDONLY, dir_fd=directory)
         try:
             data = _read_all(descriptor)
         finally:
@@ -67,7 +68,7 @@ def read_at(directory: int, name: str, path: str) -> Any:
 
 def _loads(data: bytes, path: str) -> Any:
     loads = FORMATS[format_of(path)].loads
-    if attachment.TYPE.encode() not in data:
+    if _ATTACHMENT not in data:
         return loads(data, path)
     with attachment.beside(path):
         return loads(data, path)
@@ -76,11 +77,10 @@ def _loads(data: bytes, path: str) -> Any:
 def _read_all(descriptor: int) -> bytes:
     """Return all that a file holds; most fit into one read."""
     chunk = os.read(descriptor, _CHUNK)
-    chunks = [chunk]
-    while len(chunk) == _CHUNK:
-        chunk = os.read(descriptor, _CHUNK)
-        chunks.append(chunk)
-    return b"".join(chunks) if len(chunks) > 1 else chunk
+    if len(chunk) < _CHUNK:
+        return chunk
+    with os.fdopen(descriptor, "rb", closefd=False) as rest:
+        return chunk + rest.read()
 
 
 def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:

@@ -17,7 +17,7 @@ from coma.results.suggest import suggestion
 from coma.results.tables import Array, as_array, as_table, beside
 from coma.results.unfolding import names_of
 from coma.running.parameterset import Definition, ParameterSet
-from coma.storage.measurement import MemoryMeasurement
+from coma.storage.measurement import Tree
 from coma.trees import identity
 
 __all__ = ["Result", "ResultList", "as_table", "retrieve"]
@@ -38,8 +38,6 @@ class Result:
         The columns' names; a list unfolds to ``E_1``, ``E_2``, ...
     table_definition : tuple of (str, str)
         Name and path of each column as they were asked for.
-    measurement_ids : tuple of int
-        The id of each row's measurement.
     """
 
     def __init__(
@@ -48,13 +46,18 @@ class Result:
         columns: Sequence[Array],
         table_columns: Sequence[str],
         table_definition: Sequence[tuple[str, str]],
-        measurement_ids: Sequence[int],
+        measurement_ids: Sequence[int] | Array,
     ) -> None:
         self.parameters = parameters
         self.columns = tuple(columns)
         self.table_columns = tuple(table_columns)
         self.table_definition = tuple(table_definition)
-        self.measurement_ids = tuple(measurement_ids)
+        self._ids = np.asarray(measurement_ids)
+
+    @property
+    def measurement_ids(self) -> tuple[int, ...]:
+        """The id of each row's measurement."""
+        return tuple(self._ids.tolist())
 
     @functools.cached_property
     def table(self) -> Array:
@@ -66,7 +69,7 @@ class Result:
         return beside(self.columns, len(self))
 
     def __len__(self) -> int:
-        return len(self.measurement_ids)
+        return len(self._ids)
 
     @overload
     def __getitem__(self, item: str) -> Array: ...
@@ -85,9 +88,8 @@ class Result:
         if isinstance(item, str):
             return self._column(item)
         rows = _positions(item, len(self))
-        ids = [self.measurement_ids[row] for row in rows]
         columns = [column[rows] for column in self.columns]
-        return Result(self.parameters, columns, self.table_columns, self.table_definition, ids)
+        return Result(self.parameters, columns, self.table_columns, self.table_definition, self._ids[rows])
 
     def _column(self, name: str) -> Array:
         if name in self.table_columns:
@@ -287,7 +289,7 @@ class ResultList(list[Result]):
 
 
 def retrieve(
-    measurements: Iterable[MemoryMeasurement],
+    trees: Iterable[Tree],
     table: Sequence[tuple[str, str]],
     by: Sequence[tuple[str, str]],
     *,
@@ -298,7 +300,7 @@ def retrieve(
 ) -> ResultList:
     """Return one `Result` for each distinct set of the parameters `by`, in the order of appearance.
 
-    The arguments are those of `Query`. The measurements are read once, and only what the tables hold is kept.
+    The other arguments are those of `Query`. The measurements are read once, and only what the tables hold is kept.
 
     Raises
     ------
@@ -308,14 +310,15 @@ def retrieve(
         If a list has another length in one measurement than in the others, or an option is wrong.
     """
     query = Query(table, by, fill, on_ragged, where, known)
-    results = [_result(group, query) for group in query.groups(measurements)]
+    results = [_result(group, query) for group in query.groups(trees)]
     return ResultList(results, dict.fromkeys(query.missing))
 
 
 def _result(group: Group, query: Query) -> Result:
     columns = list(query.unfolded(group))
     names = [name for name, _ in columns]
-    return Result(group.parameters, [cells for _, cells in columns], names, query.columns, group.ids)
+    ids = group.columns()[-1].array()
+    return Result(group.parameters, [cells for _, cells in columns], names, query.columns, ids)
 
 
 def _positions(item: Any, length: int) -> list[int]:

@@ -8,17 +8,20 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, NamedTuple
 
 from coma.errors import ExperimentError, PathError
+from coma.results.cells import Cells
 from coma.results.expressions import Condition
 from coma.results.suggest import suggestion
 from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
 from coma.running.parameterset import Definition, ParameterSet
-from coma.storage.measurement import MemoryMeasurement
+from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.trees import identity
 from coma.trees import path as paths
 
 Where = str | Callable[[MemoryMeasurement], Any]
 PARAMETERS = "parameters"
 LEAVE_OUT: Any = type("LeaveOut", (), {"__repr__": lambda _: "LEAVE_OUT"})()
+_MANY = 4096  # rows that wait until they are packed
 _PAD = {"error": False, "pad": True}
 
 
@@ -30,18 +33,36 @@ class Missing(NamedTuple):
 
 
 class Group:
-    """The measurements of one parameter set: their ids, and what stands at the columns' paths."""
+    """The measurements of one parameter set: their ids, and what stands at the columns' paths.
 
-    def __init__(self, parameters: ParameterSet, names: Iterable[str]) -> None:
+    Parameters
+    ----------
+    parameters
+        What the measurements have in common.
+    width
+        The number of columns, with that of the ids, which is the last.
+    """
+
+    def __init__(self, parameters: ParameterSet, width: int) -> None:
         self.parameters = parameters
-        self.ids: list[Any] = []
-        self.columns = [Column(name, [], parameters, self.ids) for name in names]
+        self._cells = [Cells() for _ in range(width)]
+        self._rows: list[Sequence[Any]] = []
 
-    def add(self, number: Any, row: Sequence[Any]) -> None:
-        """Add the row of one measurement."""
-        self.ids.append(number)
-        for column, cell in zip(self.columns, row, strict=True):
-            column.cells.append(cell)
+    def add(self, row: Sequence[Any]) -> None:
+        """Add what one measurement has at the columns' paths, and its id."""
+        self._rows.append(row)
+        if len(self._rows) == _MANY:
+            self._pack()
+
+    def columns(self) -> list[Cells]:
+        """Return the cells of each column, and of the ids."""
+        self._pack()
+        return self._cells
+
+    def _pack(self) -> None:
+        for cells, values in zip(self._cells, zip(*self._rows, strict=True), strict=False):
+            cells.extend(values)
+        self._rows.clear()
 
 
 class Query:
@@ -78,6 +99,7 @@ class Query:
     ) -> None:
         self.columns = _checked_columns(table)
         self.by = Definition(by)
+        self._read = paths.reader((*(path for _, path in self.columns), *self.by.paths))
         self.known = known or Definition(())
         self.names = {**dict(self.known.items), **dict(self.columns), **dict(self.by.items)}
         self.fill = _by_name(fill, [*dict(self.columns), *self.by.names])
@@ -85,60 +107,78 @@ class Query:
         self.where = _checked_where(where)
         self.missing: list[Missing] = []
 
-    def groups(self, measurements: Iterable[MemoryMeasurement]) -> list[Group]:
+    def groups(self, trees: Iterable[Tree]) -> list[Group]:
         """Return one group for each distinct set of the parameters, in the order of appearance."""
         groups: dict[Hashable, Group] = {}
+        quick: dict[Hashable, Group] = {}
+        width = len(self.columns)
         places: list[str] = []
         seen = 0
-        for measurement in measurements:
+        for tree in trees:
             seen += 1
-            places = places or list(_places(measurement.tree))
-            if self._is_wanted(measurement):
-                self._add(measurement, groups)
+            places = places or list(_places(tree))
+            found = self._found(tree) if self.where is None or self._is_wanted(tree) else None
+            if found is not None:
+                exact = identity.exact(found[width:])
+                group = quick.get(exact)
+                if group is None:
+                    group = self._group(groups, found[width:])
+                    quick.update({} if exact is None else {exact: group})
+                group.add((*found[:width], _id(tree)))
         self._warn_of_absent(seen, places)
         return list(groups.values())
 
     def unfolded(self, group: Group) -> Iterator[tuple[str, Array]]:
         """Yield name and cells of a group's columns, where a list has become several."""
-        for column in group.columns:
-            yield from unfold(column, self.fill.get(column.name), self.pad).items()
+        *columns, ids = group.columns()
+        for (name, _), cells in zip(self.columns, columns, strict=True):
+            yield from unfold(Column(name, cells, group.parameters, ids), self.fill.get(name), self.pad).items()
 
-    def _is_wanted(self, measurement: MemoryMeasurement) -> bool:
+    def _is_wanted(self, tree: Tree) -> bool:
         if not isinstance(self.where, Condition):
-            return self.where is None or bool(self.where(measurement))
+            return self.where is None or bool(self.where(MemoryMeasurement(tree)))
         try:
-            return self.where(lambda name: self._named(measurement, name))
+            return self.where(lambda name: self._named(tree, name))
         except PathError:
             return False
 
-    def _named(self, measurement: MemoryMeasurement, name: str) -> Any:
+    def _named(self, tree: Tree, name: str) -> Any:
         """Return what a condition means by a name: of a column or parameter, or a path, or a path in parameters."""
         path = self.names.get(name, name)
-        if name not in self.names and not paths.has(measurement.tree, name):
+        if name not in self.names and not paths.has(tree, name):
             path = f"{PARAMETERS}/{name}"
-        found = self._value(measurement, path)
+        found = self._value(tree, path)
         if found is ABSENT:
             raise PathError(path)
         return found
 
-    def _add(self, measurement: MemoryMeasurement, groups: dict[Hashable, Group]) -> None:
+    def _found(self, tree: Tree) -> tuple[Any, ...] | None:
+        """Return what a measurement has at the paths asked for; None where it is left out."""
+        try:
+            return self._read(tree)
+        except PathError:
+            return self._patiently(tree)
+
+    def _patiently(self, tree: Tree) -> tuple[Any, ...] | None:
         asked = [*self.columns, *self.by.items]
-        found = [self._value(measurement, path) for _, path in asked]
+        found = [self._value(tree, path) for _, path in asked]
         if any(value is ABSENT and name not in self.fill for (name, _), value in zip(asked, found, strict=True)):
-            return
+            return None
         row, values = found[: len(self.columns)], found[len(self.columns) :]
         filled = [self.fill[name] if v is ABSENT else v for name, v in zip(self.by.names, values, strict=True)]
-        parameters = ParameterSet(self.by, filled)
-        group = groups.setdefault(parameters.key(), Group(parameters, [name for name, _ in self.columns]))
-        group.add(measurement.id, row)
+        return (*row, *filled)
 
-    def _value(self, measurement: MemoryMeasurement, path: str) -> Any:
+    def _group(self, groups: dict[Hashable, Group], values: Sequence[Any]) -> Group:
+        parameters = ParameterSet(self.by, values)
+        return groups.setdefault(parameters.key(), Group(parameters, len(self.columns) + 1))
+
+    def _value(self, tree: Tree, path: str) -> Any:
         try:
-            return paths.getter(path)(measurement.tree)
+            return paths.getter(path)(tree)
         except PathError:
             if path in self.known.defaults:
                 return self.known.defaults[path]
-            self.missing.append(Missing(measurement.id, path))
+            self.missing.append(Missing(_id(tree), path))
             return ABSENT
 
     def _warn_of_absent(self, seen: int, places: list[str]) -> None:
@@ -148,6 +188,11 @@ class Query:
         for path, ids in lacking.items():
             if len(ids) == seen:
                 warnings.warn(f"no measurement has {path!r}{suggestion(path, places)}", UserWarning, stacklevel=5)
+
+
+def _id(tree: Tree) -> int | None:
+    found: int | None = tree.get("info", {}).get("measurement_id")
+    return found
 
 
 def _places(node: Any, path: str = "") -> Iterator[str]:

@@ -14,6 +14,7 @@ from coma.running.parameterset import ParameterSet
 Array = np.ndarray[Any, Any]
 _NUMBERS = {bool, int, float, complex}
 _NUMBER_KINDS = "biufc"
+_LARGEST = 2**53
 _DATES = {datetime.date: "datetime64[D]", datetime.datetime: "datetime64[us]"}
 
 
@@ -65,12 +66,15 @@ def as_array(values: Sequence[Any]) -> Array:
     >>> as_array([1, 2.5]).dtype, as_array([1, 'a']).dtype, as_array([2**53 + 1, 0.5]).dtype
     (dtype('float64'), dtype('O'), dtype('O'))
     """
-    cells = [_scalar(value) for value in values]
+    kinds = set(map(type, values))
+    if kinds == {float}:
+        return np.array(values)
+    cells = list(values) if kinds <= _NUMBERS else [_scalar(value) for value in values]
     dtype = _dtype(cells)
     if dtype is object:
         return _objects(cells)
     array = np.array(cells, dtype)
-    return array if _is_exact(array, cells) else _objects(cells)
+    return array if dtype is not None or _is_exact(array, cells) else _objects(cells)
 
 
 def as_table(rows: Sequence[Sequence[Any]]) -> Array:
@@ -92,7 +96,16 @@ def beside(columns: Sequence[Array], rows: int) -> Array:
         return np.stack(columns, axis=1)
     if not (columns and rows):
         return np.empty((rows, len(columns)))
+    if all(map(_fits_float, columns)):
+        return np.stack(columns, axis=1)
     return as_table(list(zip(*map(_cells, columns), strict=True)))
+
+
+def _fits_float(column: Array) -> bool:
+    """Tell whether a column is of floats, or of integers that all floats hold."""
+    if column.ndim != 1 or column.dtype not in (np.float64, np.int64):
+        return False
+    return column.dtype == np.float64 or bool(column.min() >= -_LARGEST and column.max() <= _LARGEST)
 
 
 def _cells(column: Array) -> list[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from coma.errors import ExperimentError
+from coma.results.cells import Cells
 from coma.results.tables import Array, as_array
 
 Place = tuple[int, ...]
@@ -25,9 +26,9 @@ class Column(NamedTuple):
     """One column as it was asked for: its name, and the cell of each measurement; their parameters and ids."""
 
     name: str
-    cells: list[Any]
+    cells: Cells
     parameters: object
-    ids: list[Any]
+    ids: Cells
 
 
 def unfold(column: Column, fill: Any, pad: bool) -> dict[str, Array]:
@@ -49,9 +50,11 @@ def unfold(column: Column, fill: Any, pad: bool) -> dict[str, Array]:
 
     Examples
     --------
-    >>> unfold(Column('E', [[1.5, 2.5], ABSENT], '(T=1)', [1, 2]), fill=0.0, pad=False)
+    >>> unfold(Column('E', Cells([[1.5, 2.5], ABSENT]), '(T=1)', Cells([1, 2])), fill=0.0, pad=False)
     {'E_1': array([1.5, 0. ]), 'E_2': array([2.5, 0. ])}
     """
+    if column.cells.is_packed():
+        return {column.name: column.cells.array()}
     layouts = [None if cell is ABSENT else dict(_items(cell)) for cell in column.cells]
     if not pad:
         _refuse_ragged(column, layouts)

@@ -87,7 +87,7 @@ class Outdated:
                 current.append(measurement)
             elif isinstance(measurement, FileMeasurement):
                 self._add(sweep, measurement, kept)
-        self.missing = sweep.missing(current)
+        self.missing = sweep.missing(measurement.tree for measurement in current)
         self._complete(sweep)
 
     def remove(self, measured: ParameterSet) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -72,15 +71,18 @@ class Definition:
         values = self.values(tree)
         return None if values is None else ParameterSet(self, values)
 
-    def values(self, tree: dict[str, Any]) -> list[Any] | None:
+    def values(self, tree: dict[str, Any]) -> tuple[Any, ...] | None:
         """Return the values that a measurement's tree holds; None where it lacks a path."""
         try:
-            return [self._value(tree, path) for path in self.paths]
+            return paths.reader(self.paths)(tree)
         except PathError:
-            return None
+            return self._with_defaults(tree) if self.defaults else None
 
-    def _value(self, tree: dict[str, Any], path: str) -> Any:
-        return self.defaults[path] if path in self.defaults and not paths.has(tree, path) else paths.getter(path)(tree)
+    def _with_defaults(self, tree: dict[str, Any]) -> tuple[Any, ...] | None:
+        absent = [path for path in self.paths if not paths.has(tree, path)]
+        if any(path not in self.defaults for path in absent):
+            return None
+        return tuple(self.defaults[path] if path in absent else paths.get(tree, path) for path in self.paths)
 
     def position(self, name: str) -> int | None:
         """Return the position of a parameter given by name or path."""
@@ -111,12 +113,13 @@ class ParameterSet:
     _values: tuple[Any, ...]
 
     def __init__(self, definition: Definition, values: Sequence[Any]) -> None:
-        if len(values) != len(definition):
+        if len(values) != len(definition.items):
             raise ParameterSetError(
                 f"expected {len(definition)} values, for {_listed(definition.names)}; got {len(values)}: {tuple(values)}"
             )
         object.__setattr__(self, "_definition", definition)
-        object.__setattr__(self, "_values", tuple(plain_value(value) for value in values))
+        plain = values if identity.are_scalars(values) else map(plain_value, values)
+        object.__setattr__(self, "_values", tuple(plain))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,9 +165,9 @@ class ParameterSet:
         """Return the key under which equal sets meet."""
         return tuple(map(identity.key, self._values, self._definition.digits))
 
-    def candidate_keys(self) -> Iterator[Hashable]:
+    def candidate_keys(self) -> tuple[Hashable, ...]:
         """Return the key, then those of sets that differ by rounding noise alone."""
-        return product(*map(identity.neighbours, self._values, self._definition.digits))
+        return identity.candidates(self._values, self._definition.digits)
 
     def __getattr__(self, name: str) -> Any:
         if name in self._definition.names:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
+from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,12 +13,13 @@ from coma.errors import ParameterSetError, SerializerError
 from coma.running.grids import grid
 from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
-from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurement import Tree
 from coma.storage.measurements import Measurements
 from coma.trees import identity
 from coma.trees import path as paths
 from coma.trees.serializer import RecursiveSerializer
 
+_LARGE = 2**64
 _SERIALIZER = RecursiveSerializer()
 
 
@@ -89,7 +92,9 @@ class Sweep:
             If parameters are not defined, missing or unknown.
         """
         definition = self._defined()
-        return ParameterSet(definition, [*values, *_named(definition, len(values), named)])
+        if named:
+            values = [*values, *_named(definition, len(values), named)]
+        return ParameterSet(definition, values)
 
     def _defined(self) -> Definition:
         if self.definition is None:
@@ -107,8 +112,9 @@ class Sweep:
         added = self.parameter_set(values, named)
         for name, value in zip(added.names, added.values, strict=True):
             _check_value(name, value)
-        if not any(key in self._sets for key in added.candidate_keys()):
-            self._sets[added.key()] = added
+        keys = added.candidate_keys()
+        if self._sets.keys().isdisjoint(keys):
+            self._sets[keys[0]] = added
 
     def add_grid(self, axes: Mapping[str, Any]) -> None:
         """Add all combinations of the axes' values."""
@@ -117,15 +123,17 @@ class Sweep:
 
     def status(self, measurements: Measurements, failures: Iterable[FailureRecord]) -> Status:
         """Return what became of the parameter sets."""
-        readable = list(measurements)
-        missing = self.missing(readable)
+        numbers = itertools.count()
+        trees = (tree for tree, _ in zip(measurements.trees(), numbers, strict=False))
+        missing = self.missing(trees)
+        deque(trees, maxlen=0)  # without a definition, nobody asked for them
         tried = {p.key() for record in failures if missing and (p := missing[0].like(record.tree)) is not None}
         failed = sum(any(key in tried for key in p.candidate_keys()) for p in missing)
         return Status(
             done=len(self) - len(missing),
             failed=failed,
             missing=len(missing) - failed,
-            damaged=len(measurements) - len(readable),
+            damaged=len(measurements) - next(numbers),
             total=len(self),
         )
 
@@ -133,27 +141,31 @@ class Sweep:
         """Remove all parameter sets."""
         self._sets.clear()
 
-    def missing(self, measurements: Iterable[MemoryMeasurement]) -> list[ParameterSet]:
-        """Return the parameter sets that no measurement has."""
+    def missing(self, trees: Iterable[Tree]) -> list[ParameterSet]:
+        """Return the parameter sets that no measurement has, given their trees."""
         if self.definition is None:
             return []
-        same = {identity.exact(p.values): p for p in self}
-        done, others = set(), []
-        for measurement in measurements:
-            values = self.definition.values(measurement.tree)
-            exact = identity.exact(values) if values is not None else None
-            if exact is not None and exact in same:
-                done.add(exact)
+        read, exact = self.definition.values, identity.exact
+        done: dict[Hashable, Sequence[Any]] = {}
+        others: list[Sequence[Any]] = []
+        for tree in trees:
+            values = read(tree)
+            if values is not None and (key := exact(values)) is not None:
+                done[key] = values
             elif values is not None:
                 others.append(values)
-        rest = [p for p in self if identity.exact(p.values) not in done]
+        rest = [p for p in self if (key := exact(p.values)) is None or key not in done]
+        if not rest:
+            return rest
+        added = {exact(p.values) for p in self}
+        others += [values for key, values in done.items() if key not in added]
         return self._unlike(rest, others) if others else rest
 
-    def _unlike(self, sets: list[ParameterSet], values: list[list[Any]]) -> list[ParameterSet]:
-        """Return the sets that are the same as no others even but for rounding noise."""
+    def _unlike(self, sets: list[ParameterSet], measured: Iterable[Sequence[Any]]) -> list[ParameterSet]:
+        """Return the sets that are the same as none that was measured, even but for rounding noise."""
         assert self.definition is not None
-        keys = {ParameterSet(self.definition, found).key() for found in values}
-        return [p for p in sets if not any(key in keys for key in p.candidate_keys())]
+        keys = {ParameterSet(self.definition, values).key() for values in measured}
+        return [p for p in sets if keys.isdisjoint(p.candidate_keys())]
 
 
 def _refuse_nested(given: Sequence[str]) -> None:
@@ -166,7 +178,8 @@ def _refuse_nested(given: Sequence[str]) -> None:
 
 def _check_value(name: str, value: Any) -> None:
     """Refuse a value that a measurement file would not give back: its point would never be found again."""
-    if isinstance(value, float | str | bool | None):
+    kind = type(value)
+    if kind is float or kind is str or kind is bool or value is None or (kind is int and abs(value) < _LARGE):
         return
     try:
         if identity.key(_SERIALIZER.decode(_SERIALIZER.encode(value))) == identity.key(value):
@@ -208,6 +221,6 @@ def _named(definition: Definition, given: int, named: Mapping[str, Any]) -> list
             f"unknown or repeated parameters {', '.join(unknown)}; there is {', '.join(definition.names)}"
         )
     missing = [name for name in definition.names[given:] if name not in named]
-    if named and missing:
+    if missing:
         raise ParameterSetError(f"no value for {', '.join(missing)}")
     return [named[name] for name in definition.names[given:] if name in named]

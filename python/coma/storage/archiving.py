@@ -31,14 +31,25 @@ class ActiveMeasurements:
         self.home = home
 
     def __iter__(self) -> Iterator[MemoryMeasurement]:
-        seen = set()
-        for measurement in self.home:
-            seen.add(measurement.id)
+        measurement = None
+        for measurement in self.home:  # in the order of their ids
             yield measurement
+        yield from map(MemoryMeasurement, self._archived_meanwhile(None if measurement is None else measurement.tree))
+
+    def trees(self) -> Iterator[Tree]:
+        """Yield their trees in the order of their ids."""
+        tree = None
+        for tree in self.home.trees():
+            yield tree
+        yield from self._archived_meanwhile(tree)
+
+    def _archived_meanwhile(self, last: Tree | None) -> Iterator[Tree]:
+        """Yield what comes after the last tree that was read, if another process moved it."""
         if not self.home.index.exists():
             self.file.refresh()
             trees = {} if self.file.is_active else _by_id(self.file)
-            yield from (MemoryMeasurement(tree) for number, tree in trees.items() if number not in seen)
+            seen = 0 if last is None else last["info"]["measurement_id"]
+            yield from (tree for number, tree in trees.items() if number > seen)
 
     def __len__(self) -> int:
         return len(self.home)

@@ -241,8 +241,9 @@ def checked(tree: Any, name: str, number: int | None = None) -> Tree:
         found = list(tree) if isinstance(tree, dict) else type(tree).__name__
         raise ArchiveError(f'"{name}" is no measurement file: its root must be {ROOT!r}, found {found}')
     info = content.get("info")
-    if isinstance(info, dict) and number is not None:  # a file may have been renamed, or written by another program
-        info["measurement_id"] = number
-    if not isinstance(info, dict) or not isinstance(info.get("measurement_id"), int):
-        raise ArchiveError(f'"{name}" is no measurement file: it has no "info" with a "measurement_id"')
-    return content
+    if isinstance(info, dict):
+        if number is not None:  # a file may have been renamed, or written by another program
+            info["measurement_id"] = number
+        if isinstance(info.get("measurement_id"), int):
+            return content
+    raise ArchiveError(f'"{name}" is no measurement file: it has no "info" with a "measurement_id"')

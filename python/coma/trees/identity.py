@@ -12,6 +12,7 @@ import numpy as np
 
 DIGITS = 12
 _MOST_NEIGHBOURS = 64
+_LEAST_UNIT = [10.0**-digits for digits in range(18)]  # of the last digit, relative to the value
 _LARGEST_EXACT = 2.0**53  # floats beyond are integers by necessity
 _SCALARS = frozenset({float, int, str, bool, type(None)})
 
@@ -39,9 +40,27 @@ def exact(values: Sequence[Any]) -> tuple[Hashable, ...] | None:
 
     It is quicker than `key`, by which more values meet.
     """
-    if not all(type(value) in _SCALARS for value in values):
-        return None
-    return tuple([("bool", value) if type(value) is bool else value for value in values])
+    kinds = set(map(type, values))
+    if bool in kinds:
+        values = [("bool", value) if type(value) is bool else value for value in values]
+    return tuple(values) if kinds <= _SCALARS else None
+
+
+def are_scalars(values: Sequence[Any]) -> bool:
+    """Tell whether all values are plain scalars: numbers, strings, booleans, None."""
+    return _SCALARS.issuperset(map(type, values))
+
+
+def candidates(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[tuple[Hashable, ...], ...]:
+    """Return the key of several values together, then those that `neighbours` of each would make.
+
+    Examples
+    --------
+    >>> candidates([0.25, 'a'], [12, 12])
+    ((0.25, 'a'),)
+    """
+    keys = tuple(map(_firm_key, values, digits))
+    return (keys,) if None not in keys else tuple(itertools.product(*map(neighbours, values, digits)))
 
 
 def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
@@ -55,6 +74,19 @@ def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
     nudge = 0.0 if digits is None else 10.0 ** -(digits + 2)
     found = _keys(value, digits, (1 - nudge, 1 + nudge) if nudge else ())
     return iter(dict.fromkeys(itertools.islice(found, _MOST_NEIGHBOURS)))
+
+
+def _firm_key(value: Any, digits: int | None) -> Hashable:
+    """Return the key of a value that has no neighbours, told quickly; None for others, and where it takes longer."""
+    kind = type(value)
+    if kind is int or kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is not float or digits is None or value.is_integer():
+        return _float_key(value, digits) if kind is float else None
+    rounded = float(f"{value:.{digits - 1}e}")
+    if not abs(value - rounded) < abs(value) * _LEAST_UNIT[digits] / 3:  # half a unit is far, or it is not finite
+        return None
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _keys(value: Any, digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:

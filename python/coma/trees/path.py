@@ -84,6 +84,19 @@ def getter(path: str) -> Callable[[Any], Any]:
     return follow
 
 
+@functools.lru_cache(maxsize=64)
+def reader(given: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that returns what stands at each of some paths, as `getter` does for one.
+
+    Examples
+    --------
+    >>> reader(('results/t', 'results/x'))({'results': {'t': 1.5, 'x': 2.5}})
+    (1.5, 2.5)
+    """
+    getters = [getter(path) for path in given]
+    return lambda tree: tuple([follow(tree) for follow in getters])
+
+
 def has(tree: Any, path: Path) -> bool:
     """Tell whether `path` leads anywhere in `tree`.
 
