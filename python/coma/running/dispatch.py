@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -15,6 +15,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from itertools import islice
 from typing import Any
 
 import cloudpickle
@@ -26,6 +27,7 @@ from coma.running.pool import Pool
 from coma.running.runner import Call, Job, Outcome
 from coma.storage.measurement import now
 
+_LARGEST_BATCH = 16
 _POLL = 0.5
 _SOON = 0.05
 _PATIENCE = 30.0
@@ -36,33 +38,43 @@ _NO_WORKERS = (
 )
 
 
-class Dispatcher:
-    """Keeps a window of jobs in flight, and finds out which job breaks the pool.
+Submit = Callable[[Sequence[Job]], Future[Any]]
 
-    After a pool broke, the jobs that were in flight run again one at a time: the one that breaks it alone is at fault.
+
+class Dispatcher:
+    """Keeps a window of batches of jobs in flight, and finds out which job breaks the pool.
+
+    A batch is one job at first, and more of them while they are fast: a worker gives back what it does not come to
+    soon. After a pool broke, the jobs that were in flight run again one at a time: the one that breaks it alone is at
+    fault.
 
     Parameters
     ----------
     call
         What is done at each point.
     jobs
-        Id and parameter set of each point; taken one by one as they are submitted.
+        Id and parameter set of each point; taken as they are submitted.
+    count
+        How many jobs there are.
     pool
         Opens executors.
     workers
-        How many workers the executor has; it is asked by default. Two jobs for each are in flight at most.
+        How many workers the executor has; it is asked by default. Two batches for each are in flight at most.
     """
 
-    def __init__(self, call: Call, jobs: Iterable[Job], pool: Pool, workers: int | None) -> None:
+    def __init__(self, call: Call, jobs: Iterable[Job], count: int, pool: Pool, workers: int | None) -> None:
         self.call = call
         self.jobs = iter(jobs)
+        self.left = count
         self.pool = pool
         self.workers = workers
+        self.size = 1
+        self.returned: deque[Job] = deque()
         self.suspects: deque[Job] = deque()
         self.interrupt = Interrupt()
 
-    def outcomes(self) -> Generator[tuple[Job, Outcome], None, None]:
-        """Yield the outcome of each job as it ends.
+    def outcomes(self) -> Generator[list[tuple[Job, Outcome]], None, None]:
+        """Yield the outcomes of each batch of jobs as it ends.
 
         Raises
         ------
@@ -82,10 +94,10 @@ class Dispatcher:
             if self.interrupt.requested:
                 raise KeyboardInterrupt
 
-    def _drain(self, executor: Executor) -> Generator[tuple[Job, Outcome], None, bool]:
+    def _drain(self, executor: Executor) -> Generator[list[tuple[Job, Outcome]], None, bool]:
         """Yield outcomes until all jobs ended (return True) or the executor broke (return False)."""
         submit, window = _submitter(self.call, executor), 2 * (self.workers or _size(executor))
-        pending: dict[Future[Any], Job] = {}
+        pending: dict[Future[Any], list[Job]] = {}
         try:
             while True:
                 if not self._fill(submit, pending, window):
@@ -95,9 +107,9 @@ class Dispatcher:
                 for future in self._ended(pending, executor):
                     error = _error(future)
                     if _is_break(error):
-                        yield from self._broken(list(pending.values()), error)
+                        yield self._lost([job for batch in pending.values() for job in batch], error)
                         return False
-                    yield pending.pop(future), _outcome(future)
+                    yield self._outcomes(pending.pop(future), future)
         except (KeyboardInterrupt, GeneratorExit) as error:
             _cancel(pending)
             if self.interrupt.requested or isinstance(error, KeyboardInterrupt):
@@ -106,26 +118,36 @@ class Dispatcher:
         finally:
             _cancel(pending)
 
-    def _fill(self, submit: Callable[[Job], Future[Any]], pending: dict[Future[Any], Job], window: int) -> bool:
+    def _fill(self, submit: Submit, pending: dict[Future[Any], list[Job]], window: int) -> bool:
         """Submit up to the window; False where the executor is broken and nothing is in flight."""
         while not self.interrupt.requested and len(pending) < (1 if self.suspects else window):
-            job = self.suspects.popleft() if self.suspects else next(self.jobs, None)
-            if job is None:
+            batch = self._batch(window)
+            if not batch:
                 break
             try:
-                pending[submit(job)] = job
+                pending[submit(batch)] = batch
             except BrokenExecutor:
-                self.suspects.append(job)
+                self.suspects.extend(batch)
                 return bool(pending)  # what is in flight ended, or tells that it broke
         return True
 
-    def _ended(self, pending: dict[Future[Any], Job], executor: Executor) -> list[Future[Any]]:
-        """Wait until jobs ended, and return their futures, those that broke last."""
+    def _batch(self, window: int) -> list[Job]:
+        """Take the next jobs; few of the last ones, so that there are some for each worker."""
+        if self.suspects:
+            return [self.suspects.popleft()]
+        size = min(self.size, 1 + self.left // window)
+        batch = [self.returned.popleft() for _ in range(min(size, len(self.returned)))]
+        batch = batch or list(islice(self.jobs, size))
+        self.left -= len(batch)
+        return batch
+
+    def _ended(self, pending: Iterable[Future[Any]], executor: Executor) -> list[Future[Any]]:
+        """Wait until jobs ended, and return their futures in order, those that broke last."""
         quiet = deadline = None
         while True:
             done = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED).done
             if done:
-                return sorted(done, key=lambda future: _is_break(_error(future)))
+                return sorted(filter(done.__contains__, pending), key=lambda future: _is_break(_error(future)))
             if self.interrupt.requested:
                 deadline = deadline or time.monotonic() + interrupt.GRACE
                 if time.monotonic() > deadline:
@@ -137,12 +159,26 @@ class Dispatcher:
                 if time.monotonic() > quiet + _PATIENCE:
                     raise ExperimentError(_NO_WORKERS)
 
-    def _broken(self, in_flight: list[Job], error: BaseException | None) -> Iterator[tuple[Job, Outcome]]:
+    def _outcomes(self, batch: list[Job], future: Future[Any]) -> list[tuple[Job, Outcome]]:
+        """Return the outcomes of the jobs that were begun; the others are put back."""
+        error = _error(future)
+        if error is not None:  # the engine speaks, not the function
+            return self._lost(batch, error)
+        seconds, outcomes = future.result()
+        ended = [(job, runner.received(outcome)) for job, outcome in zip(batch, outcomes, strict=False)]
+        self.size = min(2 * len(ended), _LARGEST_BATCH) if seconds < runner.LONG / 2 else len(ended)
+        rest = batch[len(ended) :]
+        self.returned.extend(rest)
+        self.left += len(rest)
+        return ended
+
+    def _lost(self, jobs: list[Job], error: BaseException | None) -> list[tuple[Job, Outcome]]:
+        """Return the failure of a job that was lost alone; any of several may be at fault, and they run again."""
         assert error is not None
-        if len(in_flight) > 1:
-            self.suspects.extend(in_flight)
-            return
-        yield in_flight[0], Outcome(None, runner.failure(_lost(error), now()))
+        if len(jobs) > 1:
+            self.suspects.extend(jobs)
+            return []
+        return [(jobs[0], Outcome(None, runner.failure(_lost(error), now())))]
 
 
 def _check(executor: Executor) -> None:
@@ -153,11 +189,11 @@ def _check(executor: Executor) -> None:
         raise ExperimentError("workers die as soon as they start; is what they need installed?") from error
 
 
-def _submitter(call: Call, executor: Executor) -> Callable[[Job], Future[Any]]:
+def _submitter(call: Call, executor: Executor) -> Submit:
     if isinstance(executor, ThreadPoolExecutor):
-        return lambda job: executor.submit(runner.attempt, call, job)
+        return lambda batch: executor.submit(runner.on_thread, call, batch)
     pickled = cloudpickle.dumps(tuple(call))
-    return lambda job: executor.submit(runner.on_worker, pickled, cloudpickle.dumps(job))
+    return lambda batch: executor.submit(runner.on_worker, pickled, cloudpickle.dumps(batch))
 
 
 def _end_programs(pending: Iterable[Future[Any]], executor: Executor) -> None:
@@ -173,14 +209,6 @@ def _end_programs(pending: Iterable[Future[Any]], executor: Executor) -> None:
 def _cancel(futures: Iterable[Future[Any]]) -> None:
     for future in futures:
         future.cancel()
-
-
-def _outcome(future: Future[Any]) -> Outcome:
-    error = _error(future)
-    if error is not None:  # the engine speaks, not the function
-        return Outcome(None, runner.failure(_lost(error), now()))
-    result = future.result()
-    return result if isinstance(result, Outcome) else runner.received(result)
 
 
 def _error(future: Future[Any]) -> BaseException | None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from coma import files
@@ -73,10 +73,14 @@ class Run:
         self._records = self._earlier_failures(missing)
         jobs = ((self._ids.next(), p) for p in missing)
         try:
-            with closing(_outcomes(call, jobs, pool, workers)) as outcomes, bar(len(missing), progress) as steps:
-                for job, outcome in outcomes:
-                    self._keep(job, outcome)
-                    steps.update()
+            with (
+                closing(_outcomes(call, jobs, len(missing), pool, workers)) as outcomes,
+                bar(len(missing), progress) as steps,
+            ):
+                for ended in outcomes:
+                    for job, outcome in ended:
+                        self._keep(job, outcome)
+                    steps.update(len(ended))
                     if self.errors and not keep_going:
                         return
         finally:
@@ -138,11 +142,11 @@ class Run:
 
 
 def _outcomes(
-    call: Call, jobs: Generator[Job, None, None], pool: Pool | None, workers: int | None
-) -> Generator[tuple[Job, Outcome], None, None]:
+    call: Call, jobs: Iterable[Job], count: int, pool: Pool | None, workers: int | None
+) -> Generator[list[tuple[Job, Outcome]], None, None]:
     if pool is None:
         return runner.serially(call, jobs)
-    return Dispatcher(call, jobs, pool, workers).outcomes()
+    return Dispatcher(call, jobs, count, pool, workers).outcomes()
 
 
 def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kept: Sequence[str]) -> Tree:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import functools
 import pickle
+import time
 import traceback
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import cloudpickle
@@ -21,6 +22,7 @@ from coma.storage.measurement import Tree, compose, now
 from coma.trees.attachment import Attached
 from coma.trees.serializer import Serializer
 
+LONG = 0.02  # seconds after which a worker begins no other job of a batch
 _NO_TREES = (str, bytes, int, float, complex, list, tuple, set, np.ndarray, np.generic, Attached)
 Function = Callable[[ParameterSet], Any]
 Job = tuple[int, ParameterSet]
@@ -112,26 +114,52 @@ def _message(error: BaseException) -> str:
         return "its text cannot be shown"
 
 
-def serially(call: Call, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome], None, None]:
+def serially(call: Call, jobs: Iterable[Job]) -> Generator[list[tuple[Job, Outcome]], None, None]:
     """Yield the outcome of each job, in order; Ctrl-C ends the point that is running."""
     for job in jobs:
-        yield job, attempt(call, job, Exception)
+        yield [(job, attempt(call, job, Exception))]
 
 
-def on_worker(call: bytes, job: bytes) -> tuple[Any, ...]:
-    """Measure on a worker and return builtins only, whatever the function does or raises."""
+def on_thread(call: Call, jobs: Iterable[Job]) -> tuple[float, list[Outcome]]:
+    """Measure jobs in order; return the seconds that this took, and the outcomes.
+
+    Jobs that are not begun when `LONG` is over have none: others shall not wait for them.
+    """
+    start = time.monotonic()
+    outcomes = list(_attempts(call, jobs, start + LONG))
+    return time.monotonic() - start, outcomes
+
+
+def on_worker(call: bytes, jobs: bytes) -> tuple[float, list[tuple[Any, ...]]]:
+    """Do the same on a worker and return builtins only, whatever the function does or raises."""
+    start = time.monotonic()
+    outcomes: list[Outcome] = []
     try:
-        tree, failed, kept = attempt(_load(call), pickle.loads(job))
+        outcomes.extend(_attempts(_load(call), pickle.loads(jobs), start + LONG))
     except BaseException as error:  # noqa: BLE001 - a module that is missing here, say
-        tree, failed, kept = Outcome(None, failure(error, now()))
+        outcomes.append(Outcome(None, failure(error, now())))
+    return time.monotonic() - start, [_sent(outcome) for outcome in outcomes]
+
+
+def _attempts(call: Call, jobs: Iterable[Job], deadline: float) -> Iterator[Outcome]:
+    for job in jobs:
+        yield attempt(call, job)
+        if time.monotonic() >= deadline:
+            return
+
+
+def _sent(outcome: Outcome) -> tuple[Any, ...]:
+    tree, failed, kept = outcome
     if failed is None:
         return tree, None, list(kept)
-    sent = (*failed[:3], dict(failed.details), failed.start_date, failed.end_date, _pickled(failed.exception))
-    return None, sent, list(kept)
+    details = (*failed[:3], dict(failed.details), failed.start_date, failed.end_date, _pickled(failed.exception))
+    return None, details, list(kept)
 
 
-def received(result: tuple[Any, ...]) -> Outcome:
-    """Return the outcome that `on_worker` sent."""
+def received(result: Outcome | tuple[Any, ...]) -> Outcome:
+    """Return the outcome that was measured on a thread or sent by a worker."""
+    if isinstance(result, Outcome):
+        return result
     tree, failed, kept = result
     if failed is None:
         return Outcome(tree, None, kept)
