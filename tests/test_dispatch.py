@@ -26,7 +26,7 @@ class Inline(Executor):
 
     def submit(self, function, *arguments):
         """Return a future that ended."""
-        batch = [number for number, _ in pickle.loads(arguments[1])]
+        batch = [number for number, _ in pickle.loads(arguments[1])] if arguments else []
         self.batches.append(batch)
         future = Future()
         if set(batch).intersection(self.lost):
@@ -135,3 +135,24 @@ def test_a_worker_that_dies_within_a_batch_costs_its_point_at_most(directory, tm
             assert e.run(die, executor) == (60, 60)
     assert sorted(x for _, x in rows(e)) == sorted(set(range(60)) - failed)
     assert {record.parameters.x for record in e.failures()} == failed
+
+
+class Breaking(Inline):
+    """An engine that breaks while it takes its third batch."""
+
+    _broken = False
+
+    def submit(self, function, *arguments):
+        """Return a future that ended, twice."""
+        if len(self.batches) == 2:
+            self._broken = "a worker died"
+            raise OSError("handle is closed")
+        return super().submit(function, *arguments)
+
+
+def test_a_pool_that_breaks_while_it_takes_points_is_replaced(directory):
+    """The standard library's may raise any error then; what it did not take, another one does."""
+    made = [Inline(), Breaking()]
+    e = sweep(directory, 20)
+    assert e.run(square, made.pop) == (20, 20)
+    assert rows(e) == [(x + 1, x) for x in range(20)]

@@ -193,7 +193,17 @@ def _submitter(call: Call, executor: Executor) -> Submit:
     if isinstance(executor, ThreadPoolExecutor):
         return lambda batch: executor.submit(runner.on_thread, call, batch)
     pickled = cloudpickle.dumps(tuple(call))
-    return lambda batch: executor.submit(runner.on_worker, pickled, cloudpickle.dumps(batch))
+    return lambda batch: _submit(executor, runner.on_worker, pickled, cloudpickle.dumps(batch))
+
+
+def _submit(executor: Executor, *call: Any) -> Future[Any]:
+    """Submit; a pool that breaks just then, while it starts another process, has errors of its own."""
+    try:
+        return executor.submit(*call)
+    except OSError as error:
+        if getattr(executor, "_broken", False):
+            raise BrokenExecutor(str(error)) from error
+        raise
 
 
 def _end_programs(pending: Iterable[Future[Any]], executor: Executor) -> None:
