@@ -19,7 +19,10 @@ def find(name: str) -> str:
     ProgramError
         If it does not exist or cannot be executed.
     """
-    found = shutil.which(name)
+    found = _which(name, os.environ.get("PATH"))
+    if not (found and os.access(found, os.X_OK)):  # it came, went or moved since
+        _which.cache_clear()
+        found = _which(name, os.environ.get("PATH"))
     if found:
         return os.path.abspath(found)
     if os.path.isdir(name):
@@ -29,6 +32,11 @@ def find(name: str) -> str:
     hint = "; give the arguments as a list, [program, argument, ...]" if " " in name else ""
     where = f'"{os.path.abspath(name)}" does not exist' if os.sep in name else f'no "{name}" on the PATH'
     raise ProgramError(f"cannot find the program: {where}{hint}")
+
+
+@functools.lru_cache(maxsize=64)
+def _which(name: str, path: str | None) -> str | None:
+    return shutil.which(name, path=path)
 
 
 def sha256(path: str) -> str | None:

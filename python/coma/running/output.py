@@ -18,9 +18,11 @@ class Output:
     Parameters
     ----------
     path
-        The file, which is made when there is something to write.
+        The file, which is made if more came than the memory should hold, or it is kept.
     limit
-        How many bytes the file may hold; what follows is counted and dropped.
+        How many bytes are held; what follows is counted and dropped.
+    is_kept
+        Whether there is to be a file at the end, unless nothing came.
 
     Attributes
     ----------
@@ -33,15 +35,17 @@ class Output:
     >>> output = Output(Path(tempfile.mkdtemp()) / 'stdout.txt', limit=4)
     >>> output.take(b'one\ntwo')
     >>> output.close()
-    >>> output.size, output.path.read_bytes(), output.lines()
+    >>> output.size, output.text(), output.lines()
     (7, b'one\n', ['one', 'two'])
     """
 
-    def __init__(self, path: Path, limit: float) -> None:
+    def __init__(self, path: Path, limit: float, is_kept: bool = False) -> None:
         self.path = path
         self.limit = limit
+        self.is_kept = is_kept
         self.size = 0
         self._error: OSError | None = None
+        self._waiting = bytearray()
         self._tail = bytearray()
         self._file: FileIO | None = None
 
@@ -52,10 +56,13 @@ class Output:
         self._tail += data
         del self._tail[:-_TAIL]
         if room > 0 and self._error is None:
-            self._write(data if room >= len(data) else data[: int(room)])
+            self._waiting += data if room >= len(data) else data[: int(room)]
+            if len(self._waiting) > _TAIL:
+                self._write()
 
-    def _write(self, data: bytes) -> None:
-        rest = memoryview(data)
+    def _write(self) -> None:
+        """Move what is held in memory to the file."""
+        rest, self._waiting = memoryview(self._waiting), bytearray()
         try:
             if self._file is None:
                 self._file = FileIO(self.path, "w")
@@ -63,6 +70,12 @@ class Output:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
             self._error = error
+
+    def text(self) -> bytes:
+        """Return what came, up to the limit; nothing if the file is gone."""
+        if self._file is None:
+            return bytes(self._waiting)
+        return self.path.read_bytes() if self.path.is_file() else b""
 
     def lines(self) -> list[str]:
         """Return the last lines."""
@@ -80,6 +93,8 @@ class Output:
             raise ArchiveError(f'cannot write "{self.path}": {self._error.strerror}') from self._error
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; nothing comes any more."""
+        if self._waiting and (self.is_kept or self._file is not None):
+            self._write()
         if self._file is not None:
             self._file.close()

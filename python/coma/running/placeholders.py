@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,8 @@ _FIELD = re.compile(r"\{([^\W\d]\w*)\}")
 _FORMATTED = re.compile(r"\{([^\W\d]\w*)[:!][^{}]*\}")
 
 
-def names(template: str) -> list[str]:
+@functools.lru_cache(maxsize=256)
+def names(template: str) -> tuple[str, ...]:
     """Return the names in braces; a format such as ``{x:.3f}`` is refused, as it could change the number.
 
     Raises
@@ -24,14 +26,14 @@ def names(template: str) -> list[str]:
     Examples
     --------
     >>> names('--theta={theta} --out={output} {}')
-    ['theta', 'output']
+    ('theta', 'output')
     """
     formatted = _FORMATTED.search(template)
     if formatted:
         raise ProgramError(
             f"argument {template!r}: write {{{formatted[1]}}} alone, so that the value is passed exactly"
         )
-    return _FIELD.findall(template)
+    return tuple(_FIELD.findall(template))
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:

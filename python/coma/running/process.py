@@ -182,6 +182,7 @@ class _Process:
         """Wait for output, or the end of the process, and take what there is."""
         for key, _ in self._selector.select(None if seconds == math.inf else seconds):
             if key.data is None:
+                self._reap(os.WNOHANG)
                 continue
             data = os.read(key.fd, _CHUNK)
             if data:
@@ -190,7 +191,9 @@ class _Process:
                 self._selector.unregister(key.fileobj)
 
     def _has_exited(self) -> bool:
-        return self._reap(os.WNOHANG)
+        if self._exit is None:
+            self._reap(os.WNOHANG)
+        return self._usage is not None
 
     def _is_gone(self) -> bool:
         return self._has_exited() and not _group_exists(self._popen.pid)
@@ -198,8 +201,8 @@ class _Process:
     def _is_silent(self) -> bool:
         return not self._selector.get_map()
 
-    def _reap(self, options: int) -> bool:
-        """Ask for the exit status, or wait for it; tell whether it is there."""
+    def _reap(self, options: int) -> None:
+        """Ask for the exit status, or wait for it."""
         if self._usage is None:
             pid, status, usage = os.wait4(self._popen.pid, options)
             if pid:
@@ -207,7 +210,6 @@ class _Process:
                 self._usage = usage
                 self._duration = round(time.monotonic() - self._started, 6)
                 self._forget_exit()
-        return self._usage is not None
 
     def _forget_exit(self) -> None:
         if self._exit is not None:

@@ -140,10 +140,10 @@ class Program:
             If the executable is missing or cannot be executed, or the arguments refer to an unknown parameter.
         """
         executables.find(self._file)
-        known = [*sorted({*names, *_PLACES}), "id", "seed"]
-        for name in self.placeholders():
-            if name not in known:
-                raise ProgramError(f"argument refers to {{{name}}}, which is no parameter; there is {', '.join(known)}")
+        known = {*names, *_PLACES}
+        for name in self.placeholders() - known - {"id", "seed"}:
+            there = ", ".join([*sorted(known), "id", "seed"])
+            raise ProgramError(f"argument refers to {{{name}}}, which is no parameter; there is {there}")
         if self.directory is not None and not os.path.isdir(self.directory):
             raise ProgramError(f'the working directory "{self.directory}" does not exist')
 
@@ -197,7 +197,8 @@ class _Call:
         return tree
 
     def _output(self, name: str, limit: int) -> Output:
-        return Output(self.directory / name, math.inf if self._is_kept(name) else limit)
+        is_kept = self._is_kept(name)
+        return Output(self.directory / name, math.inf if is_kept else limit, is_kept)
 
     def _is_kept(self, name: str) -> bool:
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.program.keep_files)
@@ -205,7 +206,9 @@ class _Call:
     def _values(self) -> dict[str, Any]:
         """Return what may be filled in; parameters may have names such as `seed`."""
         parameters = dict(zip(self.parameter_set.names, self.parameter_set.values, strict=True))
-        known = {"seed": self.parameter_set.seed}
+        known: dict[str, int] = {}
+        if "seed" in self.program.placeholders():
+            known["seed"] = self.parameter_set.seed
         if self.attempt is not None:
             known["id"] = self.attempt.number
         places = {"input": str(self.input), "output": str(self.output), "directory": str(self.directory)}
@@ -260,7 +263,7 @@ class _Call:
             return
         found = sorted(path for path in self.directory.iterdir() if self._is_kept(path.name) and path.is_file())
         try:
-            for output in filter(lambda output: self._is_kept(output.path.name), (self.stdout, self.stderr)):
+            for output in filter(lambda output: output.is_kept, (self.stdout, self.stderr)):
                 output.check()
             self.attempt.keep(found)
         except ArchiveError as error:
@@ -327,6 +330,8 @@ def _signal_name(number: int) -> str:
 
 def _shown(text: str) -> str:
     """Return a text that every file can hold."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
         for character in text

@@ -49,7 +49,7 @@ def complete(tree: dict[str, Any], parameter_set: ParameterSet) -> None:
 def _said(stdout: Output) -> tuple[bytes, str]:
     """Return what a program said, and in which format."""
     stdout.check()
-    text = stdout.path.read_bytes().strip() if stdout.path.is_file() else b""
+    text = stdout.text().strip()
     if stdout.size > stdout.limit:
         raise ArchiveError(
             f"wrote no output file, and {stdout.size} bytes to its standard output, where a measurement may have "

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import secrets
 import shutil
 import socket
 import tempfile
@@ -30,14 +31,36 @@ def directory() -> Iterator[Path]:
     """
     parent = Path(tempfile.gettempdir())
     remove_leftovers(parent)
+    made = parent / f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}"
     try:
-        made = tempfile.TemporaryDirectory(prefix=f"coma-{os.getpid()}-{_here()}-", ignore_cleanup_errors=True)
+        made.mkdir(0o700)
     except OSError as error:
         raise ProgramError(
             f'cannot make a temporary directory in "{parent}": {error.strerror}; set TMPDIR to a directory with room'
         ) from error
-    with made as name:
-        yield Path(name)
+    try:
+        yield made
+    finally:
+        _remove(made)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory; few hold others, or such as may not be written."""
+    try:
+        for name in os.listdir(directory):
+            os.unlink(os.path.join(directory, name))
+        os.rmdir(directory)
+    except OSError:
+        _permit(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _permit(directory: Path) -> None:
+    with suppress(OSError):
+        directory.chmod(0o700)
+        for entry in os.scandir(directory):
+            if entry.is_dir(follow_symlinks=False):
+                _permit(Path(entry))
 
 
 @functools.cache
@@ -49,7 +72,7 @@ def remove_leftovers(parent: Path) -> None:
             found = pattern.fullmatch(name)
             if found and not files.is_alive(int(found[1])):
                 strays.end(parent / name)
-                shutil.rmtree(parent / name, ignore_errors=True)
+                _remove(parent / name)
 
 
 @functools.cache
