@@ -114,7 +114,7 @@ def remove(path: str | os.PathLike[str]) -> None:
 
 def leftovers(directory: Path) -> list[Path]:
     """Return temporary files of processes of this host that died while they wrote, or took over a lock."""
-    likely = (name for name in os.listdir(directory) if name.startswith(".") or _BREAK in name)
+    likely = [name for name in os.listdir(directory) if name[0] == "." or _BREAK in name]
     matches = map(_TEMPORARY.fullmatch, likely)
     return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
 

@@ -53,13 +53,13 @@ class Sweep:
 
     def __init__(self) -> None:
         self.definition: Definition | None = None
-        self._sets: dict[Hashable, ParameterSet] = {}
+        self._values: dict[Hashable, tuple[Any, ...]] = {}  # by key, as in `ParameterSet`; they may be millions
 
     def __len__(self) -> int:
-        return len(self._sets)
+        return len(self._values)
 
     def __iter__(self) -> Iterator[ParameterSet]:
-        return iter(self._sets.values())
+        return map(self._set, self._values.values())
 
     def define(
         self,
@@ -76,7 +76,7 @@ class Sweep:
         """
         definition = Definition(items, digits, defaults)
         _refuse_nested(definition.paths)
-        if self._sets and definition != self.definition:
+        if self._values and definition != self.definition:
             raise ParameterSetError(
                 f"{len(self)} parameter sets are defined by {self.definition}; call clear_parameter_sets() before "
                 "defining others"
@@ -111,10 +111,11 @@ class Sweep:
         """
         added = self.parameter_set(values, named)
         for name, value in zip(added.names, added.values, strict=True):
-            _check_value(name, value)
+            if type(value) is not float:
+                _check_value(name, value)
         keys = added.candidate_keys()
-        if self._sets.keys().isdisjoint(keys):
-            self._sets[keys[0]] = added
+        if not any(map(self._values.__contains__, keys)):
+            self._values[keys[0]] = added.values
 
     def add_grid(self, axes: Mapping[str, Any]) -> None:
         """Add all combinations of the axes' values."""
@@ -139,32 +140,33 @@ class Sweep:
 
     def clear(self) -> None:
         """Remove all parameter sets."""
-        self._sets.clear()
+        self._values.clear()
 
     def missing(self, trees: Iterable[Tree]) -> list[ParameterSet]:
         """Return the parameter sets that no measurement has, given their trees."""
         if self.definition is None:
             return []
         read, exact = self.definition.values, identity.exact
-        done: dict[Hashable, Sequence[Any]] = {}
+        places = {exact(values): place for place, values in enumerate(self._values.values())}
+        places.pop(None, None)
+        done = bytearray(len(self))
         others: list[Sequence[Any]] = []
         for tree in trees:
             values = read(tree)
-            if values is not None and (key := exact(values)) is not None:
-                done[key] = values
+            place = None if values is None else places.get(exact(values))
+            if place is not None:
+                done[place] = True
             elif values is not None:
                 others.append(values)
-        rest = [p for p in self if (key := exact(p.values)) is None or key not in done]
-        if not rest:
-            return rest
-        added = {exact(p.values) for p in self}
-        others += [values for key, values in done.items() if key not in added]
-        return self._unlike(rest, others) if others else rest
+        rest = [self._set(values) for values, is_done in zip(self._values.values(), done, strict=True) if not is_done]
+        return self._unlike(rest, others) if rest and others else rest
+
+    def _set(self, values: Sequence[Any]) -> ParameterSet:
+        return ParameterSet(self._defined(), values)
 
     def _unlike(self, sets: list[ParameterSet], measured: Iterable[Sequence[Any]]) -> list[ParameterSet]:
         """Return the sets that are the same as none that was measured, even but for rounding noise."""
-        assert self.definition is not None
-        keys = {ParameterSet(self.definition, values).key() for values in measured}
+        keys = {self._set(values).key() for values in measured}
         return [p for p in sets if keys.isdisjoint(p.candidate_keys())]
 
 
@@ -178,8 +180,7 @@ def _refuse_nested(given: Sequence[str]) -> None:
 
 def _check_value(name: str, value: Any) -> None:
     """Refuse a value that a measurement file would not give back: its point would never be found again."""
-    kind = type(value)
-    if kind is float or kind is str or kind is bool or value is None or (kind is int and abs(value) < _LARGE):
+    if isinstance(value, str | bool | None) or (isinstance(value, int) and abs(value) < _LARGE):
         return
     try:
         if identity.key(_SERIALIZER.decode(_SERIALIZER.encode(value))) == identity.key(value):

@@ -72,14 +72,15 @@ def getter(path: str) -> Callable[[Any], Any]:
     steps = parts(path)
     if WILDCARD in steps:
         return functools.partial(get, path=path)
+    *branches, leaf = steps or [""]
 
     def follow(tree: Any) -> Any:
         node = tree
-        for step in steps:
-            if type(node) is not dict or step not in node:
+        for branch in branches:
+            if type(node) is not dict or branch not in node:
                 return get(tree, path)
-            node = node[step]
-        return node
+            node = node[branch]
+        return node[leaf] if type(node) is dict and leaf in node else get(tree, path)
 
     return follow
 
