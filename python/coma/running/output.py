@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import os
 from io import FileIO
-from pathlib import Path
 
 from coma.errors import ArchiveError
 
@@ -31,15 +31,14 @@ class Output:
 
     Examples
     --------
-    >>> import tempfile
-    >>> output = Output(Path(tempfile.mkdtemp()) / 'stdout.txt', limit=4)
+    >>> output = Output('stdout.txt', limit=4)
     >>> output.take(b'one\ntwo')
     >>> output.close()
     >>> output.size, output.text(), output.lines()
     (7, b'one\n', ['one', 'two'])
     """
 
-    def __init__(self, path: Path, limit: float, is_kept: bool = False) -> None:
+    def __init__(self, path: str, limit: float, is_kept: bool = False) -> None:
         self.path = path
         self.limit = limit
         self.is_kept = is_kept
@@ -75,7 +74,10 @@ class Output:
         """Return what came, up to the limit; nothing if the file is gone."""
         if self._file is None:
             return bytes(self._waiting)
-        return self.path.read_bytes() if self.path.is_file() else b""
+        if not os.path.isfile(self.path):
+            return b""
+        with open(self.path, "rb") as file:
+            return file.read()
 
     def lines(self) -> list[str]:
         """Return the last lines."""

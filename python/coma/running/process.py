@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from coma.running import strays
@@ -53,9 +52,9 @@ class Ended(NamedTuple):
 def run(
     command: Sequence[str],
     directory: str | None,
-    environment: Mapping[str, str],
+    environment: Mapping[bytes, bytes],
     outputs: tuple[Output, Output],
-    mark: Path,
+    mark: str,
     timeout: float | None = None,
 ) -> Ended:
     """Run an executable until it ends or is ended; nothing that it started is left afterwards.
@@ -109,9 +108,7 @@ def end_all() -> None:
 class _Process:
     """A process that is running, and the group that it leads."""
 
-    def __init__(
-        self, popen: subprocess.Popen[bytes], outputs: tuple[Output, Output], mark: Path, start: float
-    ) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], outputs: tuple[Output, Output], mark: str, start: float) -> None:
         self._popen = popen
         self._mark = mark
         self._stopped = False

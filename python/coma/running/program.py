@@ -170,14 +170,14 @@ class Program:
 class _Call:
     """One run of a program."""
 
-    def __init__(self, program: Program, parameter_set: ParameterSet, directory: Path, attempt: Attempt | None) -> None:
+    def __init__(self, program: Program, parameter_set: ParameterSet, directory: str, attempt: Attempt | None) -> None:
         self.program = program
         self.parameter_set = parameter_set
         self.attempt = attempt
         self.ended: Ended | None = None
         self.directory = directory
-        self.input = directory / program.input
-        self.output = directory / program.output
+        self.input = os.path.join(directory, program.input)
+        self.output = os.path.join(directory, program.output)
         self.stdout = self._output(_STDOUT, _LONGEST)
         self.stderr = self._output(_STDERR, 0)
         self.values = self._values()
@@ -198,7 +198,7 @@ class _Call:
 
     def _output(self, name: str, limit: int) -> Output:
         is_kept = self._is_kept(name)
-        return Output(self.directory / name, math.inf if is_kept else limit, is_kept)
+        return Output(os.path.join(self.directory, name), math.inf if is_kept else limit, is_kept)
 
     def _is_kept(self, name: str) -> bool:
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.program.keep_files)
@@ -211,7 +211,7 @@ class _Call:
             known["seed"] = self.parameter_set.seed
         if self.attempt is not None:
             known["id"] = self.attempt.number
-        places = {"input": str(self.input), "output": str(self.output), "directory": str(self.directory)}
+        places = {"input": self.input, "output": self.output, "directory": self.directory}
         return {**known, **parameters, **places}
 
     def _fill(self, template: str) -> str:
@@ -219,15 +219,17 @@ class _Call:
             raise ProgramError("{id} is the id of a measurement, which only a run has; call Experiment.run")
         return placeholders.fill(template, self.values)
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self) -> dict[bytes, bytes]:
         given = {name: self._fill(value) for name, value in self.program.environment.items()}
-        return {**os.environ, **given, INPUT_VARIABLE: str(self.input), OUTPUT_VARIABLE: str(self.output)}
+        added = {**given, INPUT_VARIABLE: self.input, OUTPUT_VARIABLE: self.output}
+        return {**os.environb, **{os.fsencode(name): os.fsencode(value) for name, value in added.items()}}
 
     def _write_input(self) -> None:
         tree = RecursiveSerializer().encode({ROOT: self.parameter_set.tree()})
-        text = archives.dumps(tree, archives.format_of(str(self.input)))
+        text = archives.dumps(tree, archives.format_of(self.input))
         try:
-            self.input.write_bytes(text)
+            with open(self.input, "wb") as file:
+                file.write(text)
         except OSError as error:
             raise ProgramError(
                 f'cannot write "{self.input}": {error.strerror}; set TMPDIR to a directory with room'
@@ -261,7 +263,7 @@ class _Call:
     def _keep(self) -> None:
         if self.attempt is None or not self.program.keep_files:
             return
-        found = sorted(path for path in self.directory.iterdir() if self._is_kept(path.name) and path.is_file())
+        found = sorted(path for path in Path(self.directory).iterdir() if self._is_kept(path.name) and path.is_file())
         try:
             for output in filter(lambda output: output.is_kept, (self.stdout, self.stderr)):
                 output.check()

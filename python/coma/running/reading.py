@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 from coma.archives import archive as archives
@@ -16,7 +16,7 @@ from coma.trees import identity
 from coma.trees import path as paths
 
 
-def read(file: Path, stdout: Output) -> dict[str, Any]:
+def read(file: str, stdout: Output) -> dict[str, Any]:
     """Return the measurement in a program's output file, else in its standard output.
 
     Raises
@@ -24,8 +24,9 @@ def read(file: Path, stdout: Output) -> dict[str, Any]:
     ArchiveError
         If there is none; the error says what the program did instead.
     """
-    if file.is_file():
-        tree = _parse(file.read_bytes(), archives.format_of(str(file)), "its output file")
+    if os.path.isfile(file):
+        with open(file, "rb") as opened:
+            tree = _parse(opened.read(), archives.format_of(file), "its output file")
     else:
         tree = _parse(*_said(stdout), "its standard output")
     content = tree.get(ROOT, tree) if isinstance(tree, dict) else tree

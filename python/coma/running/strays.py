@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def end(directory: Path) -> None:
+def end(directory: str) -> None:
     """Kill every process whose environment names a program's directory, where the system shows environments."""
     mark = os.fsencode(directory)
     for entry in Path("/proc").glob("[0-9]*"):

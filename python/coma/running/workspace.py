@@ -13,7 +13,6 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from coma import files
 from coma.errors import ProgramError
@@ -21,7 +20,7 @@ from coma.running import strays
 
 
 @contextmanager
-def directory() -> Iterator[Path]:
+def directory() -> Iterator[str]:
     """Give a temporary directory; the first one of a process clears away what dead processes left.
 
     Raises
@@ -29,11 +28,11 @@ def directory() -> Iterator[Path]:
     ProgramError
         If it cannot be made.
     """
-    parent = Path(tempfile.gettempdir())
+    parent = tempfile.gettempdir()
     remove_leftovers(parent)
-    made = parent / f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}"
+    made = os.path.join(parent, f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}")
     try:
-        made.mkdir(0o700)
+        os.mkdir(made, 0o700)
     except OSError as error:
         raise ProgramError(
             f'cannot make a temporary directory in "{parent}": {error.strerror}; set TMPDIR to a directory with room'
@@ -44,7 +43,7 @@ def directory() -> Iterator[Path]:
         _remove(made)
 
 
-def _remove(directory: Path) -> None:
+def _remove(directory: str) -> None:
     """Remove a directory; few hold others, or such as may not be written."""
     try:
         for name in os.listdir(directory):
@@ -55,24 +54,25 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _permit(directory: Path) -> None:
+def _permit(directory: str) -> None:
     with suppress(OSError):
-        directory.chmod(0o700)
+        os.chmod(directory, 0o700)
         for entry in os.scandir(directory):
             if entry.is_dir(follow_symlinks=False):
-                _permit(Path(entry))
+                _permit(entry.path)
 
 
 @functools.cache
-def remove_leftovers(parent: Path) -> None:
+def remove_leftovers(parent: str) -> None:
     """Remove directories of dead processes of this host, once, and end what still runs in them."""
     pattern = re.compile(rf"coma-(\d+)-{_here()}-\w+")
     with suppress(OSError):
         for name in os.listdir(parent):
             found = pattern.fullmatch(name)
             if found and not files.is_alive(int(found[1])):
-                strays.end(parent / name)
-                _remove(parent / name)
+                left = os.path.join(parent, name)
+                strays.end(left)
+                _remove(left)
 
 
 @functools.cache
