@@ -19,6 +19,8 @@ _INDENT = "  "
 _TYPE = b'"' + types.TYPE.encode() + b'"'
 _DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
 _LONG_NUMBER = b"0" * 19
+_WIDE = 2.0**63
+_TOO_WIDE = orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
 
 
 def dumps(tree: Any, pretty: bool = True) -> bytes:
@@ -68,23 +70,28 @@ def loads(text: bytes, name: str = "JSON text") -> Any:
 
 def _quickly(text: bytes) -> Any:
     """Parse by orjson, which would round integers beyond 64 bits: none has fewer than 19 digits."""
+    if _TYPE in text:
+        return _restored(orjson.loads(text))
     if _LONG_NUMBER in text.translate(_DIGITS):
-        raise orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
-    tree = orjson.loads(text)
-    return _restored(tree) if _TYPE in text else tree
+        raise _TOO_WIDE
+    return orjson.loads(text)
 
 
 def _restored(node: Any) -> Any:
     """Put registered types in place, from the leaves up; the numbers of an array are not looked at one by one."""
     if isinstance(node, dict):
-        if not _is_numeric_array(node):
-            node = {key: _restored(item) if isinstance(item, dict | list) else item for key, item in node.items()}
+        if not _is_array_of_floats(node):
+            node = {key: _restored(item) for key, item in node.items()}
         return types.restore(node) if types.TYPE in node else node
-    return [_restored(item) if isinstance(item, dict | list) else item for item in node]
+    if isinstance(node, list):
+        return [_restored(item) for item in node]
+    if isinstance(node, float) and abs(node) >= _WIDE:
+        raise _TOO_WIDE
+    return node
 
 
-def _is_numeric_array(node: dict[str, Any]) -> bool:
-    return node.get(types.TYPE) == "numpy.ndarray" and node.get("dtype", "object") != "object"
+def _is_array_of_floats(node: dict[str, Any]) -> bool:
+    return node.get(types.TYPE) == "numpy.ndarray" and str(node.get("dtype")).startswith(("float", "complex"))
 
 
 def _patiently(text: bytes, name: str) -> Any:
@@ -124,6 +131,6 @@ def _pretty(node: Any, outer: str) -> str:
         if any(type(item) is dict or type(item) is list for item in node):
             return f"[{inner}{f',{inner}'.join([_pretty(item, inner) for item in node])}{outer}]"
         return f"[{inner}{_encoder(',' + inner).encode(node)[1:-1]}{outer}]"
-    if kind is float and isfinite(node):
+    if kind is int or (kind is float and isfinite(node)):
         return repr(node)
     return _encoder(", ").encode(node)

@@ -107,10 +107,10 @@ def has(tree: Any, path: Path) -> bool:
     False
     """
     try:
-        get(tree, path)
+        steps = parts(path)
     except PathError:
         return False
-    return True
+    return any(True for _ in _find(tree, steps))
 
 
 def set_(tree: dict[str, Any], path: Path, value: Any) -> None:
