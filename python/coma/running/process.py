@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import os
 import resource
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -21,6 +21,7 @@ from coma.running.output import Output
 GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _LAST_WORDS = 1.0  # seconds that a stray process may hold an output open
 _POLL = 0.02
+_LONGEST_POLL = 1000.0
 _CHUNK = 65536
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 _RUNNING: set[_Process] = set()
@@ -116,12 +117,14 @@ class _Process:
         self._duration = 0.0
         self._usage: resource.struct_rusage | None = None
         self._memory_of_parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self._selector = selectors.PollSelector()
-        for pipe, output in zip((popen.stdout, popen.stderr), outputs, strict=True):
-            self._selector.register(pipe, selectors.EVENT_READ, output)  # type: ignore[arg-type]
+        pipes = (popen.stdout, popen.stderr)
+        self._open = {pipe.fileno(): output for pipe, output in zip(pipes, outputs, strict=True)}  # type: ignore[union-attr]
         self._exit = _exit_descriptor(popen.pid)
+        self._poll = select.poll()
+        for descriptor in self._open:
+            self._poll.register(descriptor, select.POLLIN)
         if self._exit is not None:
-            self._selector.register(self._exit, selectors.EVENT_READ)
+            self._poll.register(self._exit, select.POLLIN)
         _RUNNING.add(self)
 
     def run(self, timeout: float | None) -> Ended:
@@ -171,21 +174,21 @@ class _Process:
             rest = deadline - time.monotonic()
             if rest <= 0:
                 return False
-            pause = _POLL if self._exit is None else rest
-            self._take(min(rest, pause))
+            self._take(min(rest, _POLL if self._exit is None else _LONGEST_POLL))
         return True
 
     def _take(self, seconds: float) -> None:
         """Wait for output, or the end of the process, and take what there is."""
-        for key, _ in self._selector.select(None if seconds == math.inf else seconds):
-            if key.data is None:
+        for descriptor, _ in self._poll.poll(math.ceil(1000 * seconds)):
+            if descriptor == self._exit:
                 self._reap(os.WNOHANG)
                 continue
-            data = os.read(key.fd, _CHUNK)
+            data = os.read(descriptor, _CHUNK)
             if data:
-                key.data.take(data)
+                self._open[descriptor].take(data)
             else:
-                self._selector.unregister(key.fileobj)
+                self._poll.unregister(descriptor)
+                del self._open[descriptor]
 
     def _has_exited(self) -> bool:
         if self._exit is None:
@@ -196,7 +199,7 @@ class _Process:
         return self._has_exited() and not _group_exists(self._popen.pid)
 
     def _is_silent(self) -> bool:
-        return not self._selector.get_map()
+        return not self._open
 
     def _reap(self, options: int) -> None:
         """Ask for the exit status, or wait for it."""
@@ -210,13 +213,12 @@ class _Process:
 
     def _forget_exit(self) -> None:
         if self._exit is not None:
-            self._selector.unregister(self._exit)
+            self._poll.unregister(self._exit)
             os.close(self._exit)
             self._exit = None
 
     def _close(self) -> None:
         _RUNNING.discard(self)
-        self._selector.close()
         for pipe in (self._popen.stdout, self._popen.stderr):
             pipe.close()  # type: ignore[union-attr]
 
