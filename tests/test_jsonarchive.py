@@ -72,6 +72,11 @@ def test_malformed_text_is_an_error_with_its_place(text, complaint):
         '{"a": 1, "a": 2}',
         '[[{"__type__": "complex", "real": 1, "imag": 2.5}]]',
         '{"__type__": "numpy.ndarray", "shape": [1], "dtype": "object", "list": [{"__type__": "bytes", "base64": "YQ=="}]}',
+        '{"__type__": "numpy.ndarray", "shape": [1], "dtype": "object", "list": [123456789012345678901]}',
+        '{"__type__": "numpy.ndarray", "shape": [1], "dtype": "uint64", "list": [18446744073709551615]}',
+        '{"__type__": "numpy.ndarray", "shape": [1], "dtype": "float64", "list": [123456789012345678901]}',
+        '{"__type__": "numpy.ndarray", "shape": [2], "dtype": "float64", "list": [0.00123456789012345678, NaN]}',
+        '{"z": {"__type__": "complex", "real": 1, "imag": 2.5}, "n": [[-123456789012345678901], 1e300]}',
     ],
 )
 def test_the_quick_parser_changes_no_value(text):

@@ -4,13 +4,16 @@
 import contextlib
 import math
 import re
+import secrets
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import coma
 from coma.archives.xmlarchive import dumps, loads
+from coma.trees.serializer import RecursiveSerializer
 from coma.trees.tree import equal
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,5}", fullmatch=True) | st.sampled_from(
@@ -166,6 +169,14 @@ def test_entities_are_not_expanded():
     lines += [f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10)]
     with pytest.raises(coma.XMLArchiveError):
         loads("\n".join([*lines, "]><a>&l9;</a>"]).encode())
+
+
+@pytest.mark.parametrize("digits", ["612345678901234e", "0123456789012345", "e123456789012345"])
+def test_an_array_comes_back_whatever_its_name_while_it_is_read(monkeypatch, digits):
+    """Long arrays are parsed apart; the random name that stands for one meanwhile may look like a number."""
+    tree = {"x": np.linspace(0.1, 1, 1000)}
+    monkeypatch.setattr(secrets, "token_hex", lambda _: digits)
+    assert equal(loads(dumps(RecursiveSerializer().encode(tree))), tree)
 
 
 def test_a_number_has_every_digit():
