@@ -116,7 +116,8 @@ class Run:
         except (JsonArchiveError, XMLArchiveError) as error:
             return runner.failure(error, start)
         self._flusher.add(path)
-        self.home.kept.move(number, kept, self.home.id_of(path))
+        if kept:
+            self.home.kept.move(number, kept, self.home.id_of(path))
         return None
 
     def _record(self, failed: Failure, job: Job, kept: Sequence[str]) -> None:
@@ -128,8 +129,9 @@ class Run:
         self.errors.append(_noted(failed, parameter_set))
 
     def _forget(self, parameter_set: ParameterSet) -> None:
-        for path in self._records.pop(parameter_set.key(), []):
-            files.remove(path)
+        if self._records:
+            for path in self._records.pop(parameter_set.key(), []):
+                files.remove(path)
 
     def _earlier_failures(self, missing: Sequence[ParameterSet]) -> dict[Hashable, list[str]]:
         known: dict[Hashable, list[str]] = {}

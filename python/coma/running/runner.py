@@ -96,6 +96,8 @@ def attempt(call: Call, job: Job, catch: type[BaseException] = BaseException) ->
 
 def _with_info(tree: Tree, info: Mapping[str, Any], kept: Sequence[str]) -> Tree:
     """Add what is known of the programs that were run; what the function says of program and version stands."""
+    if not info and not kept:
+        return tree
     said = {name: tree["info"][name] for name in ("program", "version") if name in tree["info"]}
     return compose(tree, **{**info, **said, **({"kept_files": list(kept)} if kept else {})})
 

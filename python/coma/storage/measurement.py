@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,12 @@ Tree = dict[str, Any]
 
 def now() -> str:
     """Return the current time as files write it: UTC, whole seconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return _date(int(time.time()))
+
+
+@functools.lru_cache(maxsize=1)
+def _date(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def compose(tree: Tree, **info: Any) -> Tree:

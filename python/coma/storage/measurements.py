@@ -266,7 +266,8 @@ class FileMeasurements:
 
     def is_free(self, number: int) -> bool:
         """Tell whether no file has the name that belongs to an id."""
-        return not archives.archive_exists(os.path.join(self._place, self.names.name(number)))
+        stem = os.path.join(self._place, self.names.name(number))
+        return not any(os.access(f"{stem}.{suffix}", os.F_OK) for suffix in archives.FORMATS)
 
     def add(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Publish a plain tree as a new measurement and return its path; where `number` is taken, under the next id."""
