@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from coma import files
 from coma.archives import jsonarchive, xmlarchive
 from coma.errors import ArchiveError
-from coma.trees import attachment
+from coma.trees import attachment, types
 from coma.trees.serializer import RecursiveSerializer, Serializer
 
 
@@ -27,7 +27,7 @@ class Format(Protocol):
 
 
 _CHUNK = 1 << 16
-_ATTACHMENT = attachment.TYPE.encode()
+_REGISTERED = types.TYPE.encode()
 FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
@@ -68,7 +68,7 @@ def read_at(directory: int, path: str) -> Any:
 
 def _loads(data: bytes, path: str) -> Any:
     loads = FORMATS[format_of(path)].loads
-    if _ATTACHMENT not in data:
+    if _REGISTERED not in data:
         return loads(data, path)
     with attachment.beside(path):
         return loads(data, path)

@@ -22,7 +22,7 @@ from coma.trees import types
 TYPE = "attachment"
 PENDING = "attached"
 ARRAY = ".npy"
-_DIRECTORY: ContextVar[str] = ContextVar("directory", default="")
+_READ: ContextVar[str] = ContextVar("read", default="text")  # the file that is being read
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,11 +162,11 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
 @contextmanager
 def beside(path: str) -> Iterator[None]:
     """Look for the attachments of what is read meanwhile in the directory of `path`."""
-    token = _DIRECTORY.set(os.path.dirname(os.path.abspath(path)))
+    token = _READ.set(path)
     try:
         yield
     finally:
-        _DIRECTORY.reset(token)
+        _READ.reset(token)
 
 
 def _attach_array(array: Any) -> Attached:
@@ -209,7 +209,7 @@ def _decode(state: types.State) -> Attachment:
     file = state["file"]
     if not isinstance(file, str) or os.path.basename(file) != file or file in ("", ".", ".."):
         raise SerializerError(f"damaged attachment: {file!r} is no name of a file beside the measurement")
-    return Attachment(_DIRECTORY.get(), file, int(state["size"]), str(state["sha256"]))
+    return Attachment(os.path.dirname(os.path.abspath(_READ.get())), file, int(state["size"]), str(state["sha256"]))
 
 
 types.register_type(Attachment, TYPE, _encode, _decode)
