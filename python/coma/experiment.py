@@ -20,7 +20,7 @@ from coma.results.retrieval import LEAVE_OUT, Where
 from coma.running import builds, grids, provenance
 from coma.running import pool as pools
 from coma.running.builds import Build, Outdated
-from coma.running.explain import explain
+from coma.running.explain import Inquiry
 from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
 from coma.running.program import Program
@@ -368,9 +368,15 @@ class Experiment:
         return list(self._failures)
 
     def explain(self, *values: Any, **named: Any) -> str:
-        """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures."""
+        """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures.
+
+        Raises
+        ------
+        ParameterSetError
+            If the values do not fit the definition.
+        """
         asked = self._sweep.parameter_set(values, named)
-        return explain(asked, self._measurements(), self._failures)
+        return Inquiry(self._sweep.defined(), asked).explain(self._measurements(), self._failures)
 
     def status(self, program: Program | None = None) -> Status:
         """Return how many of the parameter sets are done, failed, missing; and how many files are damaged.

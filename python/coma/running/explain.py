@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from coma.running.parameterset import ParameterSet
+from coma.running import executables
+from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.trees import identity
@@ -16,52 +17,80 @@ _ABSENT = object()
 _NEAR = "equal with digits"
 
 
-def explain(asked: ParameterSet, measurements: Iterable[MemoryMeasurement], failures: Iterable[FailureRecord]) -> str:
-    """Return in a few sentences whether a point is measured, and if not, why it would run.
+class Inquiry:
+    """A point that is asked for, and why it would run.
 
-    The nearest measurement is the one that agrees in most parameters.
+    Parameters
+    ----------
+    definition
+        What the parameters are, and their defaults.
+    asked
+        The point.
     """
-    keys = set(asked.candidate_keys())
-    nearest: tuple[float, MemoryMeasurement] | None = None
-    for measurement in measurements:
-        found = asked.like(measurement.tree)
-        if found is not None and found.key() in keys:
-            return f"{asked} is measurement {measurement.id}; it would not run again."
-        agreement = len(asked) - sum(0.5 if _NEAR in text else 1 for text in _differences(asked, measurement.tree))
-        if nearest is None or agreement > nearest[0]:
-            nearest = agreement, measurement
-    return " ".join([f"{asked} would run.", *_failed(asked, keys, failures), _compared(asked, nearest)])
+
+    def __init__(self, definition: Definition, asked: ParameterSet) -> None:
+        self.definition = definition
+        self.asked = asked
+        self._keys = set(asked.candidate_keys())
+
+    def explain(self, measurements: Iterable[MemoryMeasurement], failures: Iterable[FailureRecord]) -> str:
+        """Return in a few sentences whether the point is measured, and if not, why it would run.
+
+        The nearest measurement is the one that agrees in most parameters.
+        """
+        nearest: tuple[float, MemoryMeasurement] | None = None
+        for measurement in measurements:
+            if self._is_measured(measurement.tree):
+                return f"{self.asked} is measurement {measurement.id}; it would not run again.{_rebuilt(measurement)}"
+            agreement = self._agreement(measurement.tree)
+            if nearest is None or agreement > nearest[0]:
+                nearest = agreement, measurement
+        return " ".join([f"{self.asked} would run.", *self._failed(failures), self._compared(nearest)])
+
+    def _is_measured(self, tree: Tree) -> bool:
+        found = self.definition.read(tree)
+        return found is not None and found.key() in self._keys
+
+    def _agreement(self, tree: Tree) -> float:
+        return len(self.asked) - sum(0.5 if _NEAR in text else 1 for text in self._differences(tree))
+
+    def _failed(self, failures: Iterable[FailureRecord]) -> list[str]:
+        for record in failures:
+            if self._is_measured(record.tree):
+                error = record.tree.get("error", {})
+                return [f'It failed before, with {error.get("type")}: {error.get("message")} ("{record.path}").']
+        return []
+
+    def _compared(self, nearest: tuple[float, MemoryMeasurement] | None) -> str:
+        if nearest is None:
+            return "There is no measurement yet."
+        agreement, measurement = nearest
+        if agreement == 0:
+            return "No measurement agrees with it in any parameter."
+        return f"The nearest, measurement {measurement.id}, {'; '.join(self._differences(measurement.tree))}."
+
+    def _differences(self, tree: Tree) -> list[str]:
+        """Return how a measurement differs, a phrase for each parameter that does."""
+        asked = self.asked
+        differences = []
+        for name, path, value, digits in zip(asked.names, asked.paths, asked.values, asked.digits, strict=True):
+            there = paths.get(tree, path) if paths.has(tree, path) else _ABSENT
+            found = self.definition.defaults.get(path, _ABSENT) if there is _ABSENT else there
+            if found is _ABSENT:
+                differences.append(f"has nothing at {path!r}")
+            elif identity.key(found, digits) not in set(identity.neighbours(value, digits)):
+                lacking = f"has nothing at {path!r}, for which the default is" if there is _ABSENT else f"has {name} ="
+                differences.append(f"{lacking} {found!r}, not {value!r}{_noise(value, found, digits)}")
+        return differences
 
 
-def _failed(asked: ParameterSet, keys: set[Any], failures: Iterable[FailureRecord]) -> list[str]:
-    for record in failures:
-        found = asked.like(record.tree)
-        if found is not None and found.key() in keys:
-            error = record.tree.get("error", {})
-            return [f'It failed before, with {error.get("type")}: {error.get("message")} ("{record.path}").']
-    return []
-
-
-def _compared(asked: ParameterSet, nearest: tuple[float, MemoryMeasurement] | None) -> str:
-    if nearest is None:
-        return "There is no measurement yet."
-    agreement, measurement = nearest
-    if agreement == 0:
-        return "No measurement agrees with it in any parameter."
-    differences = _differences(asked, measurement.tree)
-    return f"The nearest, measurement {measurement.id}, {'; '.join(differences)}."
-
-
-def _differences(asked: ParameterSet, tree: Tree) -> list[str]:
-    """Return how a measurement differs, a phrase for each parameter that does."""
-    differences = []
-    for name, path, value, digits in zip(asked.names, asked.paths, asked.values, asked.digits, strict=True):
-        found = paths.get(tree, path) if paths.has(tree, path) else _ABSENT
-        if found is _ABSENT:
-            differences.append(f"has nothing at {path!r}")
-        elif identity.key(found, digits) not in set(identity.neighbours(value, digits)):
-            differences.append(f"has {name} = {found!r}, not {value!r}{_noise(value, found, digits)}")
-    return differences
+def _rebuilt(measurement: MemoryMeasurement) -> str:
+    """Return a sentence if another program lies now where the one lay that measured."""
+    executable, measured = measurement.get("info/executable"), measurement.get("info/sha256")
+    present = executables.sha256(executable) if isinstance(executable, str) and measured else measured
+    if present is None or present == measured:
+        return ""
+    return f' Another build of "{executable}" measured it than lies there now; rerun="other-build" measures it anew.'
 
 
 def _noise(value: Any, found: Any, digits: int | None) -> str:

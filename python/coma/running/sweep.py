@@ -91,12 +91,19 @@ class Sweep:
         ParameterSetError
             If parameters are not defined, missing or unknown.
         """
-        definition = self._defined()
+        definition = self.defined()
         if named:
             values = [*values, *_named(definition, len(values), named)]
         return ParameterSet(definition, values)
 
-    def _defined(self) -> Definition:
+    def defined(self) -> Definition:
+        """Return what the parameters are.
+
+        Raises
+        ------
+        ParameterSetError
+            If they are not defined.
+        """
         if self.definition is None:
             raise ParameterSetError("call define_parameter_set() before adding parameter sets")
         return self.definition
@@ -119,7 +126,7 @@ class Sweep:
 
     def add_grid(self, axes: Mapping[str, Any]) -> None:
         """Add all combinations of the axes' values."""
-        for values in grid(self._defined().names, axes):
+        for values in grid(self.defined().names, axes):
             self.add(values, {})
 
     def status(self, measurements: Measurements, failures: Iterable[FailureRecord]) -> Status:
@@ -162,7 +169,7 @@ class Sweep:
         return self._unlike(rest, others) if rest and others else rest
 
     def _set(self, values: Sequence[Any]) -> ParameterSet:
-        return ParameterSet(self._defined(), values)
+        return ParameterSet(self.defined(), values)
 
     def _unlike(self, sets: list[ParameterSet], measured: Iterable[Sequence[Any]]) -> list[ParameterSet]:
         """Return the sets that are the same as none that was measured, even but for rounding noise."""
