@@ -13,6 +13,7 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -112,9 +113,22 @@ def remove(path: str | os.PathLike[str]) -> None:
         raise ArchiveError(f'Cannot remove "{os.fspath(path)}": {error.strerror}') from error
 
 
+def names(directory: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield the names in a directory, which may be millions, in no order.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            yield entry.name
+
+
 def leftovers(directory: Path) -> list[Path]:
     """Return temporary files of processes of this host that died while they wrote, or took over a lock."""
-    likely = [name for name in os.listdir(directory) if name[0] == "." or _BREAK in name]
+    likely = [name for name in names(directory) if name[0] == "." or _BREAK in name]
     matches = map(_TEMPORARY.fullmatch, likely)
     return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
 

@@ -20,6 +20,7 @@ from coma.running.output import Output
 
 GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _LAST_WORDS = 1.0  # seconds that a stray process may hold an output open
+_SOON = 0.02
 _POLL = 0.02
 _LONGEST_POLL = 1000.0
 _CHUNK = 65536
@@ -121,8 +122,6 @@ class _Process:
         self._open = {pipe.fileno(): output for pipe, output in zip(pipes, outputs, strict=True)}  # type: ignore[union-attr]
         self._exit = _exit_descriptor(popen.pid)
         self._poll = select.poll()
-        for descriptor in self._open:
-            self._poll.register(descriptor, select.POLLIN)
         if self._exit is not None:
             self._poll.register(self._exit, select.POLLIN)
         _RUNNING.add(self)
@@ -130,8 +129,13 @@ class _Process:
     def run(self, timeout: float | None) -> Ended:
         """Take its output until it ends, or the timeout ends it."""
         exited = False
+        limit = math.inf if timeout is None else timeout
         try:
-            exited = self._watch(self._has_exited, math.inf if timeout is None else timeout)
+            if self._exit is not None:  # a program that ends soon has little to say: one look at it is enough
+                exited = self._watch(self._has_exited, min(limit, _SOON))
+            if not exited:
+                self._listen()
+                exited = self._watch(self._has_exited, self._started + limit - time.monotonic())
         finally:
             self._end(by_force=self._stopped or not exited)
         assert self._usage is not None
@@ -149,7 +153,12 @@ class _Process:
         with suppress(ProcessLookupError, PermissionError):  # macOS does not permit a signal to what has ended
             os.killpg(self._popen.pid, number)
 
+    def _listen(self) -> None:
+        for descriptor in self._open:
+            self._poll.register(descriptor, select.POLLIN)
+
     def _end(self, by_force: bool) -> None:
+        self._listen()
         try:
             if by_force:
                 self.signal(signal.SIGTERM)

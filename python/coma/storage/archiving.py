@@ -133,7 +133,7 @@ def _archive(file: ExperimentFile, trees: dict[int, Tree]) -> None:
 def _files(file: ExperimentFile, home: FileMeasurements) -> dict[int, list[str]]:
     """Return the measurement files; those of an inactive experiment, where archiving was interrupted."""
     if file.is_active or home.index.exists():
-        return home.files()
+        return dict(home.files().items())
     archived = _by_id(file)
     return {number: paths for number, paths in home.all_files().items() if number in archived}
 

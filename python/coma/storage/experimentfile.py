@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from coma import files
 from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ComaError, ExperimentError
@@ -154,7 +155,7 @@ def create(
 def _candidates(directory: Path, config: Config) -> list[str]:
     names = Names(config["experiment_file"])
     try:
-        return sorted(name for name in os.listdir(directory) if names.matches(name))
+        return sorted(filter(names.matches, files.names(directory)))
     except FileNotFoundError:
         return []
     except NotADirectoryError:

@@ -51,7 +51,7 @@ class Failures:
         self.kept = KeptFiles(directory, self.names)
 
     def __iter__(self) -> Iterator[FailureRecord]:
-        for name in sorted(name for name in os.listdir(self.directory) if self.names.matches(name)):
+        for name in sorted(filter(self.names.matches, files.names(self.directory))):
             path = str(self.directory / name)
             try:
                 yield FailureRecord(archives.read(path)[ROOT], path)

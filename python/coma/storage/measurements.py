@@ -20,6 +20,7 @@ from coma.errors import ArchiveError, ExperimentError, IndexFileError
 from coma.storage import attachments
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
+from coma.storage.listing import Listing
 from coma.storage.measurement import ROOT, FileMeasurement, MemoryMeasurement, Tree, checked, compose
 from coma.storage.names import Names
 from coma.trees.serializer import Serializer
@@ -162,21 +163,14 @@ class FileMeasurements:
     def __len__(self) -> int:
         return len(self.files())
 
-    def files(self) -> dict[int, list[str]]:
+    def files(self) -> Listing:
         """Return the paths of each measurement's file(s), by id; files above the index are stale and left out."""
         found = self.all_files()
-        last = self.last(found)
-        return {number: paths for number, paths in found.items() if number <= last}
+        return found.up_to(self.last(found))
 
-    def all_files(self) -> dict[int, list[str]]:
+    def all_files(self) -> Listing:
         """Return the paths of each measurement's file(s), by id, stale ones too."""
-        found: dict[int, list[str]] = {}
-        id_of = self.names.id
-        for name in sorted(os.listdir(self._place)):
-            number = id_of(name)
-            if number is not None:
-                found.setdefault(number, []).append(f"{self._place}{os.sep}{name}")
-        return dict(sorted(found.items()))
+        return Listing.of(self._place, self.names)
 
     def warn_of_stale(self) -> None:
         """Warn, naming the remedy, of files that the index leaves out."""
@@ -200,11 +194,12 @@ class FileMeasurements:
     def _stale(self) -> str | None:
         found = self.all_files()
         last = self.last(found)
-        stale = [paths[0] for number, paths in found.items() if number > last]
+        stale = len(found) - len(found.up_to(last))
         if not stale:
             return None
+        first = next(paths[0] for number, paths in found.items() if number > last)
         return (
-            f"{len(stale)} measurement file(s), such as {stale[0]}, lie above the index, {last}; they are never "
+            f"{stale} measurement file(s), such as {first}, lie above the index, {last}; they are never "
             f'read. To take them in, set {self.index.key} in "{self.index.filename}" to the highest id'
         )
 
@@ -225,11 +220,11 @@ class FileMeasurements:
         if not self.index.exists():
             self.index.create(self.last(self.all_files()))
 
-    def last(self, found: Iterable[int] = ()) -> int:
+    def last(self, found: Listing | None = None) -> int:
         """Return the index; a lost one is taken for the highest id in `found`."""
         if self.index.exists():
             return self.index.read()
-        highest = max(found, default=0)
+        highest = found.last if found else 0
         if highest:
             warnings.warn(
                 f'"{self.index.filename}" is missing; taking measurement {highest}, the highest, for the last',

@@ -19,13 +19,15 @@ class Names:
     >>> names = Names('measurement.${measurement_id}')
     >>> names.name(7), names.id('measurement.000007.json'), names.id('measurement.index.json')
     ('measurement.000007', 7, None)
+    >>> names.parts('measurement.000007.json'), names.parts('measurement.0000007.xml')
+    ((7, 'json', True), (7, 'xml', False))
     """
 
     def __init__(self, template: str) -> None:
         self._before, self._after = re.split(r"\$\{\w+\}", template, maxsplit=1)
         suffixes = "|".join(FORMATS)
         stem = f"{re.escape(self._before)}([0-9]{{{_DIGITS},}}|{_NO_ID}){re.escape(self._after)}\\."
-        self._pattern = re.compile(f"{stem}(?:{suffixes})")
+        self._pattern = re.compile(f"{stem}({suffixes})")
         self._beside = re.compile(f"{stem}(?!(?:{suffixes})\\b).+")
 
     def name(self, number: int | None) -> str:
@@ -41,6 +43,14 @@ class Names:
         """Return the id in a file's name; None where it has none or is named otherwise."""
         match = self._pattern.fullmatch(name)
         return int(match[1]) if match and match[1] != _NO_ID else None
+
+    def parts(self, name: str) -> tuple[int, str, bool] | None:
+        """Return the id and the suffix in a file's name, and whether `name` would say so; None where it has no id."""
+        match = self._pattern.fullmatch(name)
+        if match is None or match[1] == _NO_ID:
+            return None
+        digits, suffix = match.groups()
+        return int(digits), suffix, len(digits) == _DIGITS or digits[0] != "0"
 
     def owner(self, name: str) -> int | None:
         """Return the id of the measurement that a file lies beside, as ``measurement.000007.stdout.txt`` does."""
