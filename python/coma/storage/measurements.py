@@ -148,17 +148,30 @@ class FileMeasurements:
         try:
             for number, paths in listed.items():
                 try:
-                    yield paths[0], _read(directory, number, paths)
+                    found = self._read(directory, number, paths)
                 except ArchiveError as error:
-                    if not self.index.exists() and not all(map(os.path.exists, paths)):
-                        break  # another process archives them
                     damaged.append(str(error))
+                    continue
+                if found is not None:
+                    yield found
+                elif not self.index.exists():
+                    break  # another process archives them
         finally:
             os.close(directory)
         if damaged:
             warnings.warn(
                 f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged), UserWarning, stacklevel=2
             )
+
+    def _read(self, directory: int, number: int, paths: list[str]) -> tuple[str, Tree] | None:
+        """Return path and tree of a measurement; None where its files went since they were listed."""
+        try:
+            return paths[0], _read(directory, number, paths)
+        except ArchiveError:
+            if all(map(os.path.exists, paths)):
+                raise
+        converted = archives.find(os.path.join(self._place, self.names.name(number)))
+        return (converted[0], _read(directory, number, converted)) if converted else None
 
     def __len__(self) -> int:
         return len(self.files())
