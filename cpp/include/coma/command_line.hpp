@@ -52,7 +52,7 @@ public:
             const std::string name(argument.substr(2, equals == argument.npos ? argument.npos : equals - 2));
             if (takes_no_value(name, equals != argument.npos, i + 1 < argc ? argv[i + 1] : "")) continue;
             if (equals == argument.npos && ++i == argc)
-                throw usage_error("--" + name + " needs a value: --" + name + "=VALUE");
+                coma::detail::raise<usage_error>({"--", name, " needs a value: --", name, "=VALUE"});
             take(name, equals == argument.npos ? std::string_view(argv[i]) : argument.substr(equals + 1));
         }
     }
@@ -67,10 +67,12 @@ public:
 private:
     void take_directory(std::string_view argument) {
         if (argument.size() > 1 && argument[0] == '-')
-            throw usage_error("'" + std::string(argument) + "' is no option: options start with two dashes; see --help");
+            coma::detail::raise<usage_error>(
+                {"'", argument, "' is no option: options start with two dashes; see --help"});
         if (!directory_.empty())
-            throw usage_error("there are two directories, '" + directory_ + "' and '" + std::string(argument) +
-                              "': only one experiment can be named");
+            coma::detail::raise<usage_error>(
+                {"there are two directories, '", directory_, "' and '", argument,
+                 "': only one experiment can be named"});
         directory_ = argument;
     }
 
@@ -93,7 +95,7 @@ private:
         else if (name == "output" || name == "input")
             (name == "output" ? output_ : input_) = value;
         else
-            throw usage_error("there is no option --" + name + nearest(name) + "; see --help");
+            coma::detail::raise<usage_error>({"there is no option --", name, nearest(name), "; see --help"});
     }
 
     std::string nearest(const std::string& name) const {
@@ -105,7 +107,7 @@ private:
         };
         for (const declared_parameter& p : declared_.all()) consider(p.name);
         for (const char* other : {"output", "input", "help", "version"}) consider(other);
-        return best.empty() ? "" : ", did you mean --" + best + "?";
+        return best.empty() ? best : concat({", did you mean --", best, "?"});
     }
 
     const declared_parameters& declared_;

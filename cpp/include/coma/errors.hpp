@@ -14,23 +14,16 @@
 #ifndef COMA_ERRORS_HPP
 #define COMA_ERRORS_HPP
 
+#include <cerrno>
 #include <cstring>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "text.hpp"
+
 namespace coma {
-namespace detail {
-
-/// One text of several; cheaper to compile than a chain of plus signs.
-inline std::string concat(std::initializer_list<std::string_view> parts) {
-    std::string text;
-    for (const std::string_view part : parts) text.append(part);
-    return text;
-}
-
-}  // namespace detail
 
 /// The base of every error Coma raises.
 class error : public std::runtime_error {
@@ -68,7 +61,7 @@ public:
     using error::error;
 
     /// Says what failed for which file, and the system's reason.
-    file_error(const std::string& what, const std::string& file, int number)
+    file_error(std::string_view what, std::string_view file, int number)
         : error(detail::concat({what, " '", file, "': ", std::strerror(number)})) {}
 };
 
@@ -96,6 +89,11 @@ namespace detail {
 template <class Error>
 [[noreturn]] void raise(std::initializer_list<std::string_view> parts) {
     throw Error(concat(parts));
+}
+
+/// Throws file_error with the system's present reason.
+[[noreturn]] inline void raise_file_error(std::string_view what, std::string_view file, int number = errno) {
+    throw file_error(what, file, number);
 }
 
 }  // namespace detail

@@ -41,9 +41,10 @@ inline std::string name_with_id(std::string_view pattern, std::uint64_t id) {
     const std::size_t begin = pattern.find("${");
     const std::size_t end = pattern.find('}', begin == pattern.npos ? pattern.size() : begin);
     if (end == pattern.npos)
-        throw experiment_error("the name '" + std::string(pattern) + "' has no place for an id, such as ${measurement_id}");
-    return std::string(pattern.substr(0, begin)) + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits +
-           std::string(pattern.substr(end + 1));
+        coma::detail::raise<experiment_error>(
+            {"the name '", pattern, "' has no place for an id, such as ${measurement_id}"});
+    const std::string_view zeros("000000", digits.size() < 6 ? 6 - digits.size() : 0);
+    return concat({pattern.substr(0, begin), zeros, digits, pattern.substr(end + 1)});
 }
 
 constexpr bool starts_with(std::string_view text, std::string_view start) noexcept {
@@ -54,12 +55,20 @@ constexpr bool ends_with(std::string_view text, std::string_view end) noexcept {
     return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
+/// Whether a file name ends as those of experiments and measurements do.
+constexpr bool is_archive(std::string_view name) noexcept { return ends_with(name, ".json") || ends_with(name, ".xml"); }
+
+/// The name of such a file without .json or .xml.
+constexpr std::string_view without_suffix(std::string_view name) noexcept {
+    return name.substr(0, name.size() - (ends_with(name, ".xml") ? 4 : 5));
+}
+
 /// Whether a file name is a pattern's with an id or `none` in its place, and .json or .xml behind it.
 inline bool matches(std::string_view name, std::string_view pattern) {
     const std::string_view before = pattern.substr(0, pattern.find("${"));
     const std::string_view after = pattern.substr(pattern.find('}') + 1);
-    if (!ends_with(name, ".json") && !ends_with(name, ".xml")) return false;
-    name.remove_suffix(ends_with(name, ".xml") ? 4 : 5);
+    if (!is_archive(name)) return false;
+    name = without_suffix(name);
     if (name.size() < before.size() + after.size() || !starts_with(name, before) || !ends_with(name, after)) return false;
     const std::string_view id = name.substr(before.size(), name.size() - before.size() - after.size());
     return id == "none" || (!id.empty() && id.find_first_not_of("0123456789") == id.npos);
@@ -67,16 +76,16 @@ inline bool matches(std::string_view name, std::string_view pattern) {
 
 /// Whether a file's name holds a higher id than a name without suffix; longer ids are higher.
 inline bool comes_after(std::string_view name, std::string_view last) {
-    name.remove_suffix(ends_with(name, ".xml") ? 4 : 5);
+    name = without_suffix(name);
     return name.size() != last.size() ? name.size() > last.size() : name > last;
 }
 
 /// The names in a directory; creates the directory if it is missing.
 inline small_vector<std::string> list_or_create(const std::string& directory) {
     if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
-        throw file_error("cannot create the experiment's directory", directory, errno);
+        coma::detail::raise_file_error("cannot create the experiment's directory", directory);
     DIR* opened = ::opendir(directory.c_str());
-    if (!opened) throw file_error("cannot open the experiment's directory", directory, errno);
+    if (!opened) coma::detail::raise_file_error("cannot open the experiment's directory", directory);
     small_vector<std::string> names;
     while (const dirent* entry = ::readdir(opened)) {
         const std::string_view name = entry->d_name;
@@ -91,7 +100,7 @@ inline tree read_archive(const std::string& file, std::string_view root) {
     if (ends_with(file, ".xml")) return xml::to_tree(files::read(file), root, file);
     const tree read = json::to_tree(files::read(file), file);
     if (!read.has(root) || read.size() != 1)
-        throw parse_error(file + ": the only key should be '" + std::string(root) + "': this is another kind of file");
+        coma::detail::raise<parse_error>({file, ": the only key should be '", root, "': this is another kind of file"});
     return read.at(root);
 }
 
@@ -128,10 +137,12 @@ public:
     std::uint64_t add(const measurement& measured) {
         const std::string text = measured.to_xml(0);
         const std::size_t place = text.find(">0</measurement_id>") + 1;
+        const std::string_view before(text.data(), place);
+        const std::string_view behind(text.data() + place + 1, text.size() - place - 1);
         for (;;) {
             const std::uint64_t id = take_id();
-            const std::string file = path(detail::name_with_id(names_.measurement, id) + ".xml");
-            if (files::try_publish(file, text.substr(0, place) + numbers::to_text(id) + text.substr(place + 1))) return id;
+            const std::string file = detail::concat({path(detail::name_with_id(names_.measurement, id)), ".xml"});
+            if (files::try_publish(file, detail::concat({before, numbers::to_text(id), behind}))) return id;
         }
     }
 
@@ -140,7 +151,9 @@ private:
 
     std::string path(std::string_view name) const { return files::join(directory_, name); }
 
-    bool is_index(std::string_view name) const { return name == names_.index + ".json" || name == names_.index + ".xml"; }
+    bool is_index(std::string_view name) const {
+        return detail::is_archive(name) && detail::without_suffix(name) == names_.index;
+    }
 
     /// Nothing is there, or only the index of an experiment that is just being created.
     bool is_new(const detail::small_vector<std::string>& found) const {
@@ -152,16 +165,17 @@ private:
     /// Another process may do the same at the same time: whoever comes second finds the files in place.
     void create() const {
         const tree index = tree::dict({{last_id_path, 0}});
-        files::try_publish(path(names_.index + ".xml"), xml::to_text("measurements", index));
+        files::try_publish(detail::concat({path(names_.index), ".xml"}), xml::to_text("measurements", index));
         const tree info = tree::dict({{"experiment_id", nullptr},
                                       {"description", nullptr},
                                       {"tags", tree::list()},
                                       {"start_date", nullptr},
                                       {"end_date", nullptr}});
-        std::string name = names_.experiment;
-        const std::size_t begin = name.find("${");
-        name.replace(begin, name.find('}') - begin + 1, "none");
-        files::try_publish(path(name + ".xml"), xml::to_text("experiment", tree::dict({{"info", info}})));
+        const std::string_view name = names_.experiment;
+        const std::string_view before = name.substr(0, name.find("${"));
+        const std::string_view behind = name.substr(name.find('}') + 1);
+        const std::string file = path(detail::concat({before, "none", behind, ".xml"}));
+        files::try_publish(file, xml::to_text("experiment", tree::dict({{"info", info}})));
     }
 
     void open(const detail::small_vector<std::string>& found) {
@@ -171,14 +185,17 @@ private:
                 take_file(experiment_file_, name, "experiment files");
         }
         if (experiment_file_.empty())
-            throw experiment_error("'" + directory_ + "' is no experiment: it is not empty and has no file such as '" +
-                                   names_.experiment + ".json'; name an experiment's directory or a new one");
+            coma::detail::raise<experiment_error>(
+                {"'", directory_, "' is no experiment: it is not empty and has no file such as '", names_.experiment,
+                 ".json'; name an experiment's directory or a new one"});
         if (detail::read_archive(experiment_file_, "experiment").has("measurements"))
-            throw experiment_error("the experiment in '" + directory_ + "' is inactive: its measurements are archived in '" +
-                                   experiment_file_ + "'; activate it (in Python: Experiment.activate) to add to it");
+            coma::detail::raise<experiment_error>(
+                {"the experiment in '", directory_, "' is inactive: its measurements are archived in '",
+                 experiment_file_, "'; activate it (in Python: Experiment.activate) to add to it"});
         if (index_file_.empty())
-            throw experiment_error("the experiment in '" + directory_ + "' has no index file '" + names_.index +
-                                   ".json' or '.xml', so that ids cannot be given: restore that file");
+            coma::detail::raise<experiment_error>(
+                {"the experiment in '", directory_, "' has no index file '", names_.index,
+                 ".json' or '.xml', so that ids cannot be given: restore that file"});
         refuse_stale(found);
     }
 
@@ -187,20 +204,21 @@ private:
         const std::string last = detail::name_with_id(names_.measurement, last_id());
         for (const std::string& name : found)
             if (detail::matches(name, names_.measurement) && detail::comes_after(name, last))
-                throw experiment_error("'" + path(name) + "' lies above the index '" + index_file_ +
-                                       "': set last_measurement_id there to the highest id to take it in, or move it "
-                                       "elsewhere");
+                coma::detail::raise<experiment_error>(
+                    {"'", path(name), "' lies above the index '", index_file_,
+                     "': set last_measurement_id there to the highest id to take it in, or move it elsewhere"});
     }
 
     void take_file(std::string& file, const std::string& name, const std::string& what) const {
         if (!file.empty())
-            throw experiment_error("there are two " + what + ", '" + file + "' and '" + path(name) +
-                                   "': remove the one that does not belong there");
+            coma::detail::raise<experiment_error>(
+                {"there are two ", what, ", '", file, "' and '", path(name),
+                 "': remove the one that does not belong there"});
         file = path(name);
     }
 
     std::uint64_t take_id() const {
-        const file_lock lock(index_file_ + ".lock");
+        const file_lock lock(detail::concat({index_file_, ".lock"}));
         tree index = detail::read_archive(index_file_, "measurements");
         const std::uint64_t id = index.get<std::uint64_t>(last_id_path) + 1;
         index[last_id_path] = id;

@@ -62,17 +62,18 @@ inline bool write_all(const descriptor& to, std::string_view text) noexcept {
     return true;
 }
 
-/// The directory of a path, with its last slash; empty for the present one.
-inline std::string directory_of(std::string_view path) {
-    const std::size_t slash = path.rfind('/');
-    return slash == path.npos ? std::string() : std::string(path.substr(0, slash + 1));
+/// The directory of a path, with its last slash; "./" for the present one.
+inline std::string directory_of(const std::string& path) {
+    const std::size_t end = path.rfind('/') + 1;
+    return coma::detail::concat({end ? std::string_view(path.data(), end) : "./"});
 }
 
 /// A path below a directory.
 inline std::string join(std::string_view directory, std::string_view name) {
     std::string path(directory);
     if (!path.empty() && path.back() != '/') path += '/';
-    return path.append(name);
+    coma::detail::add(path, name);
+    return path;
 }
 
 inline bool exists(const std::string& path) noexcept {
@@ -83,7 +84,7 @@ inline bool exists(const std::string& path) noexcept {
 /// Reads a whole file.
 inline std::string read(const std::string& path) {
     const descriptor file = open(path, O_RDONLY);
-    if (!file) throw file_error("cannot open", path, errno);
+    if (!file) coma::detail::raise_file_error("cannot open", path);
     struct stat status {};
     std::string text;
     if (::fstat(file.get(), &status) == 0 && status.st_size > 0)
@@ -92,7 +93,7 @@ inline std::string read(const std::string& path) {
         const std::size_t old = text.size();
         text.resize(text.capacity() > old + 4096 ? text.capacity() : old + 65536);
         const ssize_t count = ::read(file.get(), text.data() + old, text.size() - old);
-        if (count < 0 && errno != EINTR) throw file_error("cannot read", path, errno);
+        if (count < 0 && errno != EINTR) coma::detail::raise_file_error("cannot read", path);
         text.resize(old + (count > 0 ? static_cast<std::size_t>(count) : 0));
         if (count == 0) return text;
     }
@@ -113,44 +114,30 @@ inline std::uint64_t unique_number() noexcept {
 /// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed.
 inline std::string temporary_name(const std::string& path) {
     std::string host = system::host_name();
-    for (char& c : host)
-        if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '.') c = '_';
-    const std::string directory = directory_of(path);
-    std::string name = directory + '.';
-    name.append(path, directory.size(), 100).append(1, '~').append(host).append(1, '~');
-    numbers::append(name, ::getpid());
-    name += '~';
-    numbers::append(name, unique_number());
-    return name += ".tmp";
+    for (std::size_t i = 0; i < host.size(); ++i) {
+        const char c = host[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '.') host[i] = '_';
+    }
+    const std::string last(path, path.rfind('/') + 1, 100);
+    const std::string process = numbers::to_text(std::int64_t{::getpid()});
+    return coma::detail::concat(
+        {directory_of(path), ".", last, "~", host, "~", process, "~", numbers::to_text(unique_number()), ".tmp"});
 }
 
 /// Makes a new name in a directory durable; not every file system can, which is no error.
 inline void sync_directory(const std::string& path) noexcept {
-    const std::string directory = directory_of(path);
-    const descriptor opened = open(directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
+    const descriptor opened = open(directory_of(path), O_RDONLY | O_DIRECTORY);
     if (opened) ::fsync(opened.get());
 }
 
 inline void write_and_sync(const descriptor& file, std::string_view text, const std::string& path) {
-    if (!write_all(file, text) || ::fsync(file.get()) != 0) throw file_error("cannot write", path, errno);
+    if (!write_all(file, text) || ::fsync(file.get()) != 0) coma::detail::raise_file_error("cannot write", path);
 }
 
 /// A file beside its later name, removed at the end of the scope unless it was renamed.
 class temporary {
 public:
-    temporary(const std::string& path, std::string_view text) {
-        do {
-            name_ = temporary_name(path);
-            file_ = open(name_, O_WRONLY | O_CREAT | O_EXCL);
-        } while (!file_ && errno == EEXIST);
-        if (!file_) throw file_error("cannot create a file beside", path, errno);
-        try {
-            write_and_sync(file_, text, path);
-        } catch (...) {
-            ::unlink(name_.c_str());
-            throw;
-        }
-    }
+    temporary(const std::string& path, std::string_view text) : temporary(path) { write_and_sync(file_, text, path); }
     temporary(const temporary&) = delete;
     temporary& operator=(const temporary&) = delete;
     ~temporary() {
@@ -166,11 +153,19 @@ public:
     }
 
     void rename(const std::string& path) {
-        if (::rename(name_.c_str(), path.c_str()) != 0) throw file_error("cannot replace", path, errno);
+        if (::rename(name_.c_str(), path.c_str()) != 0) coma::detail::raise_file_error("cannot replace", path);
         renamed_ = true;
     }
 
 private:
+    explicit temporary(const std::string& path) {
+        do {
+            name_ = temporary_name(path);
+            file_ = open(name_, O_WRONLY | O_CREAT | O_EXCL);
+        } while (!file_ && errno == EEXIST);
+        if (!file_) coma::detail::raise_file_error("cannot create a file beside", path);
+    }
+
     std::string name_;
     descriptor file_;
     bool renamed_ = false;
@@ -179,12 +174,10 @@ private:
 /// Publishes through a file without a name; an errno if that is not possible here, 0 on success.
 inline int publish_nameless(const std::string& path, std::string_view text) {
 #if defined(O_TMPFILE) && defined(__linux__)
-    const std::string directory = directory_of(path);
-    const descriptor file = open(directory.empty() ? "." : directory, O_TMPFILE | O_WRONLY);
+    const descriptor file = open(directory_of(path), O_TMPFILE | O_WRONLY);
     if (!file) return ENOTSUP;
     write_and_sync(file, text, path);
-    std::string name = "/proc/self/fd/";
-    numbers::append(name, file.get());
+    const std::string name = coma::detail::concat({"/proc/self/fd/", numbers::to_text(std::int64_t{file.get()})});
     if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
     return errno;
 #else
@@ -217,7 +210,7 @@ inline int publish_linked(const std::string& path, std::string_view text) {
 inline bool try_publish(const std::string& path, std::string_view text) {
     int reason = detail::publish_nameless(path, text);
     if (reason != 0 && reason != EEXIST) reason = detail::publish_linked(path, text);
-    if (reason != 0 && reason != EEXIST) throw file_error("cannot create", path, reason);
+    if (reason != 0 && reason != EEXIST) coma::detail::raise_file_error("cannot create", path, reason);
     if (reason == 0) detail::sync_directory(path);
     return reason == 0;
 }

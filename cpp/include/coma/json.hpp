@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,7 +26,7 @@ public:
 
     tree read() {
         tree result = value();
-        if (peek() != end_of_text) fail("text follows the end of the value");
+        if (peek() != end_of_text) fail({"text follows the end of the value"});
         return result;
     }
 
@@ -33,10 +34,10 @@ private:
     static constexpr char end_of_text = '\0';
     static constexpr std::size_t max_depth = 256;
 
-    [[noreturn]] void fail(const std::string& what) const {
+    [[noreturn]] void fail(std::initializer_list<std::string_view> what) const {
         std::size_t line = 1;
         for (const char c : text_.substr(0, at_)) line += c == '\n' ? 1 : 0;
-        throw parse_error(file_ + ":" + numbers::to_text(line) + ": " + what);
+        coma::detail::raise<parse_error>({file_, ":", numbers::to_text(line), ": ", coma::detail::concat(what)});
     }
 
     /// The next character that is no blank.
@@ -52,11 +53,11 @@ private:
     }
 
     void expect(char c) {
-        if (!take(c)) fail(std::string("'") + c + "' is missing");
+        if (!take(c)) fail({"'", std::string_view(&c, 1), "' is missing"});
     }
 
     tree value() {
-        if (depth_ == max_depth) fail("values are nested deeper than " + numbers::to_text(max_depth) + " levels");
+        if (depth_ == max_depth) fail({"values are nested deeper than ", numbers::to_text(max_depth), " levels"});
         ++depth_;
         const char c = peek();
         tree result = c == '{' ? dict() : c == '[' ? list() : c == '"' ? tree(string()) : word();
@@ -72,7 +73,7 @@ private:
             peek();
             std::string key = string();
             expect(':');
-            if (!result.add(key, value())) fail("the key '" + key + "' occurs twice");
+            if (!result.add(key, value())) fail({"the key '", key, "' occurs twice"});
         } while (take(','));
         expect('}');
         return result;
@@ -100,17 +101,17 @@ private:
         if (look == numbers::look::integer) return tree::big_integer(text);
         double number = 0;
         if (look == numbers::look::text || !numbers::parse(text, number))
-            fail("'" + std::string(text.substr(0, 40)) + "' is no value");
+            fail({"'", text.substr(0, 40), "' is no value"});
         return number;
     }
 
     std::string string() {
-        if (at_ == text_.size() || text_[at_] != '"') fail("a string in double quotes is missing");
+        if (at_ == text_.size() || text_[at_] != '"') fail({"a string in double quotes is missing"});
         std::string result;
         for (++at_;; ++at_) {
             const std::size_t special = text_.find_first_of("\"\\", at_);
-            if (special == text_.npos) fail("the file ends inside a string");
-            result.append(text_.substr(at_, special - at_));
+            if (special == text_.npos) fail({"the file ends inside a string"});
+            coma::detail::add(result, text_.substr(at_, special - at_));
             at_ = special + 1;
             if (text_[special] == '"') return result;
             escape(result);
@@ -132,7 +133,8 @@ private:
             const char32_t low = unit();
             code = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) : xml::no_character;
         }
-        if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) fail("an escape in a string stands for no character");
+        if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+            fail({"an escape in a string stands for no character"});
         xml::append_character(result, code);
     }
 
@@ -140,7 +142,7 @@ private:
     char32_t unit() {
         const std::string_view digits = text_.substr(at_ + 1, 4);
         const char32_t code = digits.size() == 4 ? xml::parse_code(digits, true) : xml::no_character;
-        if (code == xml::no_character) fail("\\u needs four hexadecimal digits");
+        if (code == xml::no_character) fail({"\\u needs four hexadecimal digits"});
         at_ += 4;
         return code;
     }
@@ -153,7 +155,7 @@ private:
 
 inline void append_unit(std::string& out, char32_t unit) {
     constexpr const char* hexadecimal = "0123456789abcdef";
-    out += "\\u";
+    coma::detail::add(out, "\\u");
     for (int shift = 12; shift >= 0; shift -= 4) out += hexadecimal[unit >> shift & 15];
 }
 
@@ -163,7 +165,8 @@ inline void append_string(std::string& out, std::string_view text) {
     out += '"';
     for (std::size_t at = 0; at < text.size();) {
         const char32_t c = xml::next_character(text, at);
-        if (c == xml::no_character) throw format_error("JSON cannot hold a string that is not UTF-8: encode it");
+        if (c == xml::no_character)
+            coma::detail::raise<format_error>({"JSON cannot hold a string that is not UTF-8: encode it"});
         const std::size_t letter = c < 0x80 ? meanings.find(static_cast<char>(c)) : meanings.npos;
         if (letter != meanings.npos) {
             out.append(1, '\\').append(1, letters[letter]);
@@ -198,7 +201,7 @@ inline void append_dict(std::string& out, const tree& value, std::size_t indent)
     for (std::size_t i = 0; i < value.size(); ++i) {
         append_line(i ? out.append(1, ',') : out, indent + 2);
         append_string(out, value.items()[i].key);
-        out += ": ";
+        coma::detail::add(out, ": ");
         append_value(out, value.items()[i].value, indent + 2);
     }
     if (value.size()) append_line(out, indent);
@@ -207,9 +210,9 @@ inline void append_dict(std::string& out, const tree& value, std::size_t indent)
 
 inline void append_value(std::string& out, const tree& value, std::size_t indent) {
     switch (value.kind()) {
-        case kind::null: out += "null"; break;
-        case kind::boolean: out += value.is_true() ? "true" : "false"; break;
-        case kind::integer: out += value.integer_text(); break;
+        case kind::null: coma::detail::add(out, "null"); break;
+        case kind::boolean: coma::detail::add(out, value.is_true() ? "true" : "false"); break;
+        case kind::integer: coma::detail::add(out, value.integer_text()); break;
         case kind::real: numbers::append(out, value.get<double>()); break;
         case kind::string: append_string(out, *value.text()); break;
         case kind::list: append_list(out, value, indent); break;

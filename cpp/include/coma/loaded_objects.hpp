@@ -34,7 +34,7 @@ public:
     /// The element of an object that was loaded before.
     const xml::element& element_of(std::size_t id, const xml::document& read, const xml::element& at) const {
         const noted& object = find(id, read, at);
-        if (!object.complete) read.fail(at, "an object refers to itself by value: object_id _" + numbers::to_text(id));
+        if (!object.complete) read.fail(at, {"an object refers to itself by value: object_id _", numbers::to_text(id)});
         return *object.from;
     }
 
@@ -42,7 +42,7 @@ public:
     void* address_of(std::size_t id, const void* type, const xml::document& read, const xml::element& at) const {
         const noted& object = find(id, read, at);
         if (object.type != type)
-            read.fail(at, "the object with object_id _" + numbers::to_text(id) + " is of another class");
+            read.fail(at, {"the object with object_id _", numbers::to_text(id), " is of another class"});
         return object.address;
     }
 
@@ -67,7 +67,7 @@ public:
 
     /// Remembers an object that a pointer created, and that may therefore get an owner.
     void created(const void* address, const void* type) {
-        if (table_.insert(address, type).second) owners_.push_back({nullptr, nullptr, nullptr, false});
+        if (table_.insert(address, type).is_new) owners_.push_back({nullptr, nullptr, nullptr, false});
     }
     void loaded(const void* address, const void* type) noexcept { find_owner(address, type)->complete = true; }
     bool is_owned(const void* address, const void* type) noexcept { return find_owner(address, type)->object; }
@@ -130,7 +130,7 @@ private:
 
     const noted& find(std::size_t id, const xml::document& read, const xml::element& at) const {
         if (id >= by_id_.size() || by_id_[id] == nowhere)
-            read.fail(at, "it refers to object_id _" + numbers::to_text(id) + ", which was not read before");
+            read.fail(at, {"it refers to object_id _", numbers::to_text(id), ", which was not read before"});
         return noted_[by_id_[id]];
     }
 

@@ -34,12 +34,12 @@ inline std::string lock_host_name() {
         if (byte > 0x20 && byte < 0x7F && c != '?')
             name += c;
         else
-            name.append(1, '?').append(numbers::hexadecimal(byte, 2));
+            add(name, {"?", numbers::hexadecimal(byte, 2)});
     }
     struct stat status {};
     constexpr unsigned long first_namespace = 0xEFFFFFFC;
     if (::stat("/proc/self/ns/pid", &status) == 0 && status.st_ino != first_namespace) {
-        name.append("?pidns-").append(numbers::hexadecimal(status.st_ino));
+        add(name, {"?pidns-", numbers::hexadecimal(status.st_ino)});
     }
     return name.empty() ? "?" : name.substr(0, 253);
 }
@@ -65,7 +65,7 @@ struct lock_owner {
     }
 
     std::string in_words() const {
-        return is_readable() ? "process " + numbers::to_text(process) + " on " + host : "an unknown process";
+        return is_readable() ? concat({"process ", numbers::to_text(process), " on ", host}) : "an unknown process";
     }
 
     /// Reads "process\nhost\n" and perhaps a third line.
@@ -122,12 +122,13 @@ private:
         file_ = files::open(path_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
         if (!file_) {
             if (errno == EEXIST) return false;
-            throw file_error("cannot create the lock file", path_, errno);
+            coma::detail::raise_file_error("cannot create the lock file", path_);
         }
-        if (files::write_all(file_, numbers::to_text(::getpid()) + "\n" + detail::lock_host_name() + "\n")) return true;
+        const std::string process = numbers::to_text(::getpid());
+        if (files::write_all(file_, detail::concat({process, "\n", detail::lock_host_name(), "\n"}))) return true;
         const int reason = errno;
         remove_own(path_, file_);
-        throw file_error("cannot write the lock file", path_, reason);
+        coma::detail::raise_file_error("cannot write the lock file", path_, reason);
     }
 
     static bool names_file(const std::string& path, const files::descriptor& file) noexcept {
@@ -158,12 +159,13 @@ private:
 
     /// Removes the judged file: swaps it with a placeholder, so that the path never stands empty while we look.
     void take_away(const files::descriptor& judged) {
-        const std::string aside = path_ + ".break." + numbers::to_text(::getpid()) + "." + hexadecimal_name();
+        const std::string process = numbers::to_text(::getpid());
+        const std::string aside = detail::concat({path_, ".break.", process, ".", hexadecimal_name()});
         const files::descriptor placeholder = files::open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
         if (!placeholder) return;
         const bool swapped =
             names_file(path_, judged) &&
-            files::write_all(placeholder, "filelock/break\n" + numbers::to_text(::getpid()) + "\n") &&
+            files::write_all(placeholder, detail::concat({"filelock/break\n", process, "\n"})) &&
             detail::exchange_names(aside, path_);
         if (swapped && !names_file(aside, judged)) detail::exchange_names(aside, path_);
         if (!swapped || names_file(aside, placeholder)) {
@@ -177,12 +179,13 @@ private:
     /// 32 hexadecimal digits that no other process uses.
     static std::string hexadecimal_name() {
         const std::string first = numbers::hexadecimal(files::detail::unique_number(), 16);
-        return first + numbers::hexadecimal(files::detail::unique_number(), 16);
+        return detail::concat({first, numbers::hexadecimal(files::detail::unique_number(), 16)});
     }
 
     [[noreturn]] void refuse(double limit) const {
-        throw lock_error("the lock '" + path_ + "' was not free within " + numbers::to_text(limit) + " s: it is held by " +
-                         seen_.in_words() + "; wait for that process, or remove the file if it no longer runs");
+        coma::detail::raise<lock_error>(
+            {"the lock '", path_, "' was not free within ", numbers::to_text(limit), " s: it is held by ",
+             seen_.in_words(), "; wait for that process, or remove the file if it no longer runs"});
     }
 
     std::string path_;

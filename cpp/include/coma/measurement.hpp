@@ -29,12 +29,11 @@ class measurement {
 public:
     /// Starts now; name and version of the program become part of the info.
     explicit measurement(std::string_view program = {}, std::string_view version = {}) {
-        tree& info = content_["info"];
-        info["start_date"] = system::utc_now();
-        info["end_date"] = nullptr;
-        if (!program.empty()) info["program"] = program;
-        if (!version.empty()) info["version"] = version;
-        info["host"] = system::host_name();
+        note("start_date", system::utc_now());
+        content_["info/end_date"] = nullptr;
+        if (!program.empty()) note("program", program);
+        if (!version.empty()) note("version", version);
+        note("host", system::host_name());
     }
 
     /// The value at a path, created on the way.
@@ -54,7 +53,7 @@ public:
     }
 
     /// Says that the work is done; otherwise it is done when the measurement is saved.
-    void finish() { content_["info/end_date"] = system::utc_now(); }
+    void finish() { note("end_date", system::utc_now()); }
 
     /// Everything as a tree: the info first, beginning with id and dates.
     tree to_tree() const { return to_tree(nullptr); }
@@ -76,6 +75,8 @@ public:
     static tree load(const std::string& file) { return xml::to_tree(files::read(file), "measurement", file); }
 
 private:
+    void note(std::string_view key, std::string_view text) { content_["info"][key] = text; }
+
     /// Says in a text that the work is done now, which spares a copy of the tree; the first such line is the info's.
     static void put_end_date(std::string& text) {
         const char* missing = "\n    <end_date/>\n";

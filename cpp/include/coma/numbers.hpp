@@ -11,6 +11,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "text.hpp"
+
 namespace coma::numbers {
 
 /// What a text looks like when it is read without knowing its type.
@@ -225,29 +227,32 @@ void append(std::string& out, Integer value) {
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
 void append(std::string& out, Real value) {
     if (value != value) {
-        out += "NaN";
+        coma::detail::add(out, "NaN");
     } else if (value - value != 0) {
-        out += value > 0 ? "Infinity" : "-Infinity";
+        coma::detail::add(out, value > 0 ? "Infinity" : "-Infinity");
     } else if (const Real magnitude = value < 0 ? -value : value; magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
         const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
-        out.append(text).append(text.find('.') == text.npos ? ".0" : "");
+        coma::detail::add(out, text);
+        if (text.find('.') == text.npos) coma::detail::add(out, ".0");
     } else {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
         detail::short_text text;
         detail::put_scientific(text, buffer, end);
-        out.append(text.view());
+        coma::detail::add(out, text.view());
     }
 }
 
-/// A number in hexadecimal digits, at least as many as asked for.
+/// A number in hexadecimal digits, at least as many as asked for (up to 64).
 inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
-    std::string text;
-    do text.insert(text.begin(), "0123456789abcdef"[value % 16]);
-    while ((value /= 16) || text.size() < least);
-    return text;
+    char text[64];
+    char* first = text + sizeof text;
+    const char* enough = first - least;
+    do *--first = "0123456789abcdef"[value % 16];
+    while ((value /= 16) || first > enough);
+    return std::string(first, static_cast<std::size_t>(text + sizeof text - first));
 }
 
 /// A number as text.
@@ -300,7 +305,8 @@ inline std::string canonical_integer(std::string_view text) {
     const bool negative = text[0] == '-';
     text.remove_prefix(detail::sign_length(text));
     while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
-    return (negative && text != "0" ? "-" : "") + std::string(text);
+    std::string canonical(negative && text != "0" ? 1 : 0, '-');
+    return canonical.append(text.data(), text.size());
 }
 
 }  // namespace coma::numbers

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "pod_vector.hpp"
 
@@ -22,8 +21,13 @@ public:
         bool by_pointer = false;
     };
 
-    /// The entry of an object and whether it is new; it stays valid until the next call.
-    std::pair<entry*, bool> insert(const void* address, const void* type) {
+    /// The entry of an object, which stays valid until the next call.
+    struct inserted {
+        entry* object;
+        bool is_new;
+    };
+
+    inserted insert(const void* address, const void* type) {
         if (2 * (count_ + 1) > slots_.size()) grow();
         entry* found = find_slot(address, type);
         if (found->address) return {found, false};

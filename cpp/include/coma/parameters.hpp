@@ -100,9 +100,8 @@ struct declared_parameter {
     }
 
     std::string help_line() const {
-        std::string line = "  --" + name + "=VALUE  " + help + " (" + type_name;
-        if (has_default) line += ", default " + default_in_words();
-        return line + ")\n";
+        const std::string value = has_default ? concat({", default ", default_in_words()}) : std::string();
+        return concat({"  --", name, "=VALUE  ", help, " (", type_name, value, ")\n"});
     }
 
 private:
@@ -118,7 +117,7 @@ private:
 template <class T>
 declared_parameter make_parameter(std::string name, std::string help) {
     declared_parameter p;
-    p.path = "parameters/" + name;
+    p.path = concat({"parameters/", name});
     p.name = std::move(name);
     p.help = std::move(help);
     p.is_flag = std::is_same_v<T, bool>;
@@ -132,7 +131,8 @@ declared_parameter make_parameter(std::string name, std::string help) {
 class declared_parameters {
 public:
     declared_parameter& add(declared_parameter p) {
-        if (find(p.name)) throw usage_error("the parameter '" + p.name + "' is declared twice: rename one of the two");
+        if (find(p.name))
+            coma::detail::raise<usage_error>({"the parameter '", p.name, "' is declared twice: rename one of the two"});
         return all_.push_back(std::move(p));
     }
     const small_vector<declared_parameter>& all() const noexcept { return all_; }
@@ -181,10 +181,11 @@ public:
     void take_argument(const std::string& name, std::string_view text) {
         const detail::declared_parameter& p = *declared_->find(name);
         if (values_.has(p.path))
-            throw usage_error("the parameter '" + name + "' is given twice: " +
-                              (file_.empty() ? "name it once" : "by '" + file_ + "' and as an argument"));
+            coma::detail::raise<usage_error>(
+                {"the parameter '", name, "' is given twice: ",
+                 file_.empty() ? "name it once" : "by '" + file_ + "' and as an argument"});
         if (!p.parse(text, values_[p.path]))
-            throw usage_error("--" + name + "=" + std::string(text) + ": '" + std::string(text) + "' is not " + p.type_name);
+            coma::detail::raise<usage_error>({"--", name, "=", text, ": '", text, "' is not ", p.type_name});
     }
 
     /// Takes what is still missing from an earlier measurement, but neither its info nor its results.
@@ -198,11 +199,12 @@ public:
     void complete() {
         for (const detail::declared_parameter& p : declared_->all()) {
             if (!values_.has(p.path)) {
-                if (!p.has_default) throw usage_error(missing(p));
+                if (!p.has_default) coma::detail::raise<usage_error>({missing(p)});
                 values_[p.path] = p.otherwise;
             } else if (!p.accepts(values_.at(p.path))) {
-                throw usage_error("the parameter '" + p.path + "' in '" + file_ + "' is " +
-                                  detail::in_words(values_.at(p.path)) + ", but the program needs " + p.type_name);
+                coma::detail::raise<usage_error>(
+                    {"the parameter '", p.path, "' in '", file_, "' is ", detail::in_words(values_.at(p.path)),
+                     ", but the program needs ", p.type_name});
             }
         }
     }
@@ -216,7 +218,8 @@ public:
     void check(const measurement& measured) const {
         for (const detail::declared_parameter& p : declared_->all())
             if (!measured.has(p.path) || !same(measured[p.path], values_.at(p.path)))
-                throw error("the simulation changed '" + p.path + "' in the measurement: results belong below 'results'");
+                coma::detail::raise<error>(
+                    {"the simulation changed '", p.path, "' in the measurement: results belong below 'results'"});
     }
 
 private:
@@ -227,8 +230,10 @@ private:
 
     std::string missing(const detail::declared_parameter& p) const {
         if (!file_.empty())
-            return "the parameter '" + p.name + "' is missing: '" + file_ + "' has no '" + p.path + "' (" + p.help + ")";
-        return "the parameter '" + p.name + "' is missing: add --" + p.name + "=VALUE (" + p.help + ", " + p.type_name + ")";
+            return detail::concat(
+                {"the parameter '", p.name, "' is missing: '", file_, "' has no '", p.path, "' (", p.help, ")"});
+        return detail::concat(
+            {"the parameter '", p.name, "' is missing: add --", p.name, "=VALUE (", p.help, ", ", p.type_name, ")"});
     }
 
     static void merge(tree& into, const tree& from, bool at_top = false) {

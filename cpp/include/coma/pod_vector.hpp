@@ -52,6 +52,12 @@ public:
         while (size_ < size) data_[size_++] = value;
     }
 
+    /// Replaces everything by so many copies of a value.
+    void fill(std::size_t size, const T& value) {
+        size_ = 0;
+        resize(size, value);
+    }
+
     void swap(pod_vector& other) noexcept {
         exchange(data_, other.data_);
         exchange(size_, other.size_);

@@ -85,19 +85,21 @@ private:
 };
 
 inline std::string program::help() const {
-    std::string text = name_ + " " + version_ + "\n";
-    if (!description_.empty()) text += description_ + "\n";
-    text += "\nusage: " + name_ + " [DIRECTORY] [--output FILE] [--input FILE]";
-    for (const detail::declared_parameter& p : declared_.all()) text += p.has_default ? "" : " --" + p.name + "=VALUE";
-    text += "\n\nparameters:\n";
-    for (const detail::declared_parameter& p : declared_.all()) text += p.help_line();
-    return text +
-           "\nother arguments:\n"
-           "  DIRECTORY      an experiment, to which the measurement is added; created if it is missing\n"
-           "  --output FILE  write the measurement to this new file (default: to standard output)\n"
-           "  --input FILE   take parameters that are not given here from a measurement's file\n"
-           "  --help         show this text\n"
-           "  --version      show the program's version\n";
+    std::string needed;
+    std::string all;
+    for (const detail::declared_parameter& p : declared_.all()) {
+        if (!p.has_default) needed = detail::concat({needed, " --", p.name, "=VALUE"});
+        all.append(p.help_line());
+    }
+    return detail::concat(
+        {name_, " ", version_, "\n", description_, description_.empty() ? "" : "\n", "\nusage: ", name_,
+         " [DIRECTORY] [--output FILE] [--input FILE]", needed, "\n\nparameters:\n", all,
+         "\nother arguments:\n"
+         "  DIRECTORY      an experiment, to which the measurement is added; created if it is missing\n"
+         "  --output FILE  write the measurement to this new file (default: to standard output)\n"
+         "  --input FILE   take parameters that are not given here from a measurement's file\n"
+         "  --help         show this text\n"
+         "  --version      show the program's version\n"});
 }
 
 inline parameters program::read_parameters(const detail::command_line& given) const {
@@ -116,10 +118,10 @@ inline std::string program::output_file(const detail::command_line& given) const
     if (file.empty()) file = given.output();
     if (file.empty()) return file;
     if (files::exists(file))
-        throw usage_error("the output file '" + file + "' exists already and is never overwritten: name a new one");
-    const std::string directory = files::directory_of(file);
-    if (::access(directory.empty() ? "." : directory.c_str(), W_OK) != 0)
-        throw file_error("cannot write to the directory of the output file", file, errno);
+        coma::detail::raise<usage_error>(
+            {"the output file '", file, "' exists already and is never overwritten: name a new one"});
+    if (::access(files::directory_of(file).c_str(), W_OK) != 0)
+        coma::detail::raise_file_error("cannot write to the directory of the output file", file);
     return file;
 }
 
@@ -128,7 +130,7 @@ inline void program::write(const measurement& measured, const std::string& file,
     if (to) return static_cast<void>(to->add(measured));
     const std::string text = measured.to_xml();
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-        throw file_error("cannot write to", "standard output", errno);
+        coma::detail::raise_file_error("cannot write to", "standard output");
 }
 
 inline int program::simulate(const parameters& p, void* simulation, simulation_call call, const std::string& file,

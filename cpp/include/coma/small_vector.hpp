@@ -21,10 +21,10 @@ public:
         reserve(static_cast<std::size_t>(last - first));
         for (; first != last; ++first) push_back(T(*first));
     }
-    small_vector(small_vector&& other) noexcept
-        : data_(std::exchange(other.data_, nullptr)),
-          size_(std::exchange(other.size_, 0)),
-          capacity_(std::exchange(other.capacity_, 0)) {}
+    small_vector(small_vector&& other) noexcept : data_(other.data_), size_(other.size_), capacity_(other.capacity_) {
+        other.data_ = nullptr;
+        other.size_ = other.capacity_ = 0;
+    }
     small_vector& operator=(const small_vector&) = delete;
     ~small_vector() {
         for (std::size_t i = 0; i < size_; ++i) data_[i].~T();

@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <string>
-
-#include "numbers.hpp"
 
 namespace coma::system {
 
@@ -18,18 +17,8 @@ namespace coma::system {
 inline std::string utc(std::time_t time) {
     std::tm parts{};
     ::gmtime_r(&time, &parts);
-    std::string text = numbers::to_text(parts.tm_year + 1900);
-    const auto two_digits = [&text](char separator, int value) {
-        text += separator;
-        if (value < 10) text += '0';
-        numbers::append(text, value);
-    };
-    two_digits('-', parts.tm_mon + 1);
-    two_digits('-', parts.tm_mday);
-    two_digits('T', parts.tm_hour);
-    two_digits(':', parts.tm_min);
-    two_digits(':', parts.tm_sec);
-    return text + "Z";
+    char text[64];
+    return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
 /// The present time as UTC.
@@ -37,9 +26,10 @@ inline std::string utc_now() { return utc(std::time(nullptr)); }
 
 /// The name of this computer.
 inline std::string host_name() {
-    char name[256] = {};
-    if (::gethostname(name, sizeof name - 1) != 0) name[0] = '\0';
-    return name;
+    char name[256];
+    name[sizeof name - 1] = '\0';
+    if (::gethostname(name, sizeof name - 1) != 0) return {};
+    return std::string(name, std::strlen(name));
 }
 
 /// An environment variable, empty if it is not set.

@@ -23,6 +23,7 @@ namespace coma {
 
 class tree;
 struct tree_entry;
+struct tree_item;
 class tree_dict;
 using tree_list = detail::small_vector<tree>;
 using tree_entries = detail::small_vector<tree_entry>;
@@ -50,8 +51,8 @@ public:
     template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>
     tree(T value);
     tree(std::string value);
-    tree(std::string_view value) : tree(std::string(value)) {}
-    tree(const char* value) : tree(std::string(value)) {}
+    tree(std::string_view value);
+    tree(const char* value) : tree(std::string_view(value)) {}
     tree(tree_list&& elements);
     template <class T>
     tree(const std::vector<T>& elements);
@@ -63,13 +64,15 @@ public:
         return *this;
     }
     tree& operator=(std::initializer_list<tree> elements);
-    ~tree() { clear(); }
+    ~tree() {
+        if (as_ >= form::big) clear();
+    }
 
     /// A list of these elements.
     static tree list(std::initializer_list<tree> elements);
     static tree list() { return tree(tree_list()); }
     /// A dictionary of these entries.
-    static tree dict(std::initializer_list<std::pair<std::string_view, tree>> entries);
+    static tree dict(std::initializer_list<tree_item> entries);
     static tree dict();
     /// An integer of any size, from its decimal digits.
     static tree big_integer(std::string_view digits);
@@ -150,7 +153,8 @@ public:
     friend bool same(const tree& a, const tree& b) { return equal(a, b, true); }
 
 private:
-    enum class form : unsigned char { null, boolean, integer, natural, big, real, string, list, dict };
+    /// From `big` on, the value lies in memory of its own.
+    enum class form : unsigned char { null, boolean, integer, natural, real, big, string, list, dict };
     union content {
         bool boolean;
         std::int64_t integer;
@@ -165,8 +169,7 @@ private:
     tree& element(std::size_t position);
     tree* step(std::string_view part) noexcept;
     const tree* step(std::string_view part) const noexcept { return const_cast<tree*>(this)->step(part); }
-    tree& step_or_add(std::string_view part, const path_walker& walker);
-    std::string keys_in_words() const;
+    tree& step_or_add(std::string_view path, std::size_t begin, std::size_t end);
     std::string place_in_words(std::string_view path) const;
     void clear() noexcept;
 
@@ -174,7 +177,13 @@ private:
     form as_ = form::null;
 };
 
-/// A key and its value.
+/// A key and its value, from which a dictionary is made.
+struct tree_item {
+    std::string_view key;
+    tree value;
+};
+
+/// A key and its value in a dictionary.
 struct tree_entry {
     std::string key;
     tree value;
@@ -190,8 +199,9 @@ public:
         return position == detail::key_index::nowhere ? nullptr : &entries_[position].value;
     }
 
-    tree& add(std::string_view key, tree value) {
-        tree& added = entries_.push_back(tree_entry{std::string(key), std::move(value)}).value;
+    /// Adds a key that is not there yet, with null.
+    tree& add(std::string_view key) {
+        tree& added = entries_.push_back({std::string(key.data(), key.size()), {}}).value;
         index_.appended(entries_);
         return added;
     }

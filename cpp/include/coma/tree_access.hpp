@@ -31,6 +31,11 @@ inline tree::tree(std::string value) {
     as_ = form::string;
 }
 
+inline tree::tree(std::string_view value) {
+    content_.text = new std::string(value.data(), value.size());
+    as_ = form::string;
+}
+
 inline tree::tree(tree_list&& elements) {
     content_.list = new tree_list(std::move(elements));
     as_ = form::list;
@@ -46,7 +51,7 @@ inline tree::tree(const tree& other) : content_(other.content_), as_(form::null)
     as_ = other.as_;
 }
 
-inline void tree::clear() noexcept {
+[[gnu::noinline]] inline void tree::clear() noexcept {
     if (as_ == form::string || as_ == form::big) delete content_.text;
     if (as_ == form::list) delete content_.list;
     if (as_ == form::dict) delete content_.dict;
@@ -64,7 +69,7 @@ inline tree tree::dict() {
     return result;
 }
 
-inline tree tree::dict(std::initializer_list<std::pair<std::string_view, tree>> entries) {
+inline tree tree::dict(std::initializer_list<tree_item> entries) {
     tree result = dict();
     for (const auto& [key, value] : entries)
         if (!result.add(key, value))
@@ -113,43 +118,51 @@ inline const tree* tree::find(std::string_view path) const noexcept {
     return node;
 }
 
-inline std::string tree::keys_in_words() const {
-    if (as_ == form::list) return detail::concat({"is a list of ", numbers::to_text(size()), " elements"});
-    if (as_ != form::dict) return detail::concat({"is ", name_of(kind()), " and holds no keys"});
-    if (size() == 0) return "is empty";
-    std::string words = "has the keys ";
-    for (std::size_t i = 0; i < size() && i < 20; ++i) words.append(i ? ", " : "").append(items()[i].key);
-    return words.append(size() > 20 ? ", ..." : "");
-}
-
 inline std::string tree::place_in_words(std::string_view path) const {
-    return detail::concat({path.empty() ? "the tree" : "'", path, path.empty() ? " " : "' ", keys_in_words()});
+    const std::size_t count = size();
+    std::string words;
+    detail::add(words, {path.empty() ? "the tree" : "'", path, path.empty() ? "" : "'"});
+    if (as_ == form::list) {
+        detail::add(words, {" is a list of ", numbers::to_text(count), " elements"});
+    } else if (as_ != form::dict) {
+        detail::add(words, {" is ", name_of(kind()), " and holds no keys"});
+    } else {
+        detail::add(words, count == 0 ? " is empty" : " has the keys ");
+        for (std::size_t i = 0; i < count && i < 20; ++i) detail::add(words, {i ? ", " : "", items()[i].key});
+        detail::add(words, count > 20 ? ", ..." : "");
+    }
+    return words;
 }
 
 inline const tree& tree::at(std::string_view path) const {
     const tree* node = this;
-    for (path_walker walker(path); walker;) {
-        const tree* next = node->step(walker.step());
-        if (!next) {
-            coma::detail::raise<path_error>({"there is no '", path, "': ", node->place_in_words(walker.behind())});
-        }
+    for (std::size_t begin = 0; begin <= path.size();) {
+        const std::size_t end = detail::end_of_component(path, begin);
+        const tree* next = node->step({path.data() + begin, end - begin});
+        if (!next)
+            coma::detail::raise<path_error>(
+                {"there is no '", path, "': ", node->place_in_words(detail::path_before(path, begin))});
         node = next;
+        begin = end + 1;
     }
     return *node;
 }
 
-inline tree& tree::step_or_add(std::string_view part, const path_walker& walker) {
+inline tree& tree::step_or_add(std::string_view path, std::size_t begin, std::size_t end) {
     if (is_null()) *this = dict();
+    const std::string_view part(path.data() + begin, end - begin);
     if (tree* next = step(part)) return *next;
-    if (is_dict()) return content_.dict->add(part, tree());
-    coma::detail::raise<path_error>({"cannot set '", walker.here(), "': ", place_in_words(walker.behind())});
+    if (is_dict()) return content_.dict->add(part);
+    coma::detail::raise<path_error>(
+        {"cannot set '", path.substr(0, end), "': ", place_in_words(detail::path_before(path, begin))});
 }
 
 inline tree& tree::operator[](std::string_view path) {
     tree* node = this;
-    for (path_walker walker(path); walker;) {
-        const std::string_view part = walker.step();
-        node = &node->step_or_add(part, walker);
+    for (std::size_t begin = 0; begin <= path.size();) {
+        const std::size_t end = detail::end_of_component(path, begin);
+        node = &node->step_or_add(path, begin, end);
+        begin = end + 1;
     }
     return *node;
 }
@@ -179,7 +192,7 @@ inline bool tree::add(std::string_view key, tree value) {
     if (!is_dict())
         coma::detail::raise<type_error>({"cannot add a key to ", name_of(kind()), ": only to a dictionary or to null"});
     if (content_.dict->find(key)) return false;
-    content_.dict->add(key, std::move(value));
+    content_.dict->add(key).swap(value);
     return true;
 }
 

@@ -19,7 +19,8 @@ class tree_builder {
 public:
     void start() {
         if (open_.size() > 1000)
-            throw format_error("objects are nested deeper than 1000 levels: do pointers lead back to where they came from?");
+            coma::detail::raise<format_error>(
+                {"objects are nested deeper than 1000 levels: do pointers lead back to where they came from?"});
         open_.push_back(tree());
     }
 
@@ -30,7 +31,8 @@ public:
         if (parent.is_list())
             parent.push_back(std::move(value));
         else if (!parent.add(name, std::move(value)))
-            throw format_error("an object has two members of the name '" + std::string(name) + "': rename one of the two");
+            coma::detail::raise<format_error>(
+                {"an object has two members of the name '", name, "': rename one of the two"});
     }
 
     tree take() {

@@ -70,20 +70,21 @@ struct get_from_tree<std::vector<T>> {
 
 /// The value in words, for messages.
 inline std::string in_words(const tree& value) {
-    std::string words = name_of(value.kind());
+    const char* name = name_of(value.kind());
     if (const std::string* text = value.text())
-        words += " '" + (text->size() > 60 ? text->substr(0, 60) + "..." : *text) + "'";
-    if (value.kind() == kind::integer) words += " " + value.integer_text();
-    if (double real = 0; value.kind() == kind::real && value.to_number(real)) words += " " + numbers::to_text(real);
-    return words;
+        return concat({name, " '", std::string_view(*text).substr(0, 60), text->size() > 60 ? "...'" : "'"});
+    if (value.kind() == kind::integer) return concat({name, " ", value.integer_text()});
+    if (value.real()) return concat({name, " ", numbers::to_text(*value.real())});
+    return name;
 }
 
 template <class T>
 T get_or_throw(const tree& from, std::string_view path) {
     T value{};
     if (!get_from_tree<T>::get(from, value))
-        throw type_error((path.empty() ? "the value" : "'" + std::string(path) + "'") + " is " + in_words(from) +
-                         ", but " + get_from_tree<T>::name() + " was asked for");
+        raise<type_error>(
+            {path.empty() ? "the value" : "'", path, path.empty() ? " is " : "' is ", in_words(from), ", but ",
+             get_from_tree<T>::name(), " was asked for"});
     return value;
 }
 

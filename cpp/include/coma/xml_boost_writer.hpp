@@ -51,22 +51,24 @@ class boost_writer {
 public:
     boost_writer(std::string& out, const xml_form& form) : out_(out), form_(form) {
         if (form_.boost && form_.header)
-            out_.append("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\" ?>\n<!DOCTYPE boost_serialization>\n"
-                        "<boost_serialization signature=\"serialization::archive\" version=\"")
-                .append(numbers::to_text(form_.version))
-                .append("\">\n");
+            add(out_,
+                {"<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\" ?>\n<!DOCTYPE boost_serialization>\n"
+                 "<boost_serialization signature=\"serialization::archive\" version=\"",
+                 numbers::to_text(form_.version), "\">\n"});
     }
 
-    void finish() { out_ += form_.header ? "</boost_serialization>\n\n" : "\n"; }
+    void finish() { add(out_, form_.header ? "</boost_serialization>\n\n" : "\n"); }
 
     void start(std::string_view name) {
         xml::check_name(name, name);
         close_tag();
         if (depth_ > 0) new_line(depth_);
         if (++depth_ > xml::max_depth)
-            throw format_error("XML elements are nested deeper than " + numbers::to_text(xml::max_depth) + " levels at <" +
-                               std::string(name) + ">: flatten the data or save less of it by pointers");
-        out_.append(1, '<').append(name);
+            coma::detail::raise<format_error>(
+                {"XML elements are nested deeper than ", numbers::to_text(xml::max_depth), " levels at <", name,
+                 ">: flatten the data or save less of it by pointers"});
+        out_ += '<';
+        add(out_, name);
         pending_ = true;
         indent_next_ = false;
     }
@@ -76,7 +78,7 @@ public:
         --depth_;
         if (indent_next_) new_line(depth_);
         indent_next_ = true;
-        out_.append("</").append(name).append(1, '>');
+        add(out_, {"</", name, ">"});
         if (depth_ == 0) out_ += '\n';
     }
 
@@ -94,9 +96,9 @@ public:
         if (!form_.exact) xml::check_text(value, "a string");
         for (;;) {
             const std::size_t special = value.find_first_of(form_.exact ? "&<>\"'" : "&<>\"'\r");
-            out_.append(value.substr(0, special));
+            add(out_, value.substr(0, special));
             if (special == value.npos) return;
-            out_ += reference(value[special]);
+            add(out_, reference(value[special]));
             value.remove_prefix(special + 1);
         }
     }
@@ -105,11 +107,11 @@ public:
     template <class Number, class Flush>
     void items(const Number* first, std::size_t count, Flush&& flush) {
         close_tag();
-        const std::string before = "\n" + std::string(depth_, '\t') + "<item>";
+        const std::string before = concat({"\n", std::string(depth_, '\t'), "<item>"});
         for (const Number* item = first; item != first + count; ++item) {
-            out_.append(before);
+            add(out_, before);
             number(*item);
-            out_.append("</item>");
+            add(out_, "</item>");
             flush();
         }
         indent_next_ = indent_next_ || count > 0;
@@ -135,8 +137,9 @@ public:
         if (!about.tracked) return true;
         const auto [object, is_new] = objects_.insert(address, about.key);
         if (object->by_pointer && !is_new)
-            throw error("an object is saved by value that was saved through a pointer before: save it by value first, "
-                        "or always through pointers");
+            coma::detail::raise<error>(
+                {"an object is saved by value that was saved through a pointer before: save it by value first, "
+                 "or always through pointers"});
         attribute(is_new ? "object_id=\"_" : "object_id_reference=\"_", object->id);
         return is_new;
     }
@@ -157,7 +160,7 @@ public:
     /// A pointer's class has its number even where the pointer is null.
     void null_pointer(const class_record& about) {
         class_id(about);
-        out_ += " class_id=\"-1\"";
+        add(out_, " class_id=\"-1\"");
     }
 
 private:
@@ -177,7 +180,7 @@ private:
     void new_line(std::size_t depth) { out_.append(1, '\n').append(depth, '\t'); }
 
     void attribute(std::string_view opening, std::size_t number) {
-        out_.append(1, ' ').append(opening);
+        add(out_, {" ", opening});
         numbers::append(out_, number);
         out_ += '"';
     }
@@ -204,7 +207,7 @@ private:
                                : sizeof(Real) == sizeof(double) ? DBL_DECIMAL_DIG
                                                                 : LDBL_DECIMAL_DIG;
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits).ptr;
-        out_.append(buffer, end);
+        add(out_, {buffer, static_cast<std::size_t>(end - buffer)});
     }
 
     static const char* reference(char c) noexcept {
@@ -228,8 +231,8 @@ private:
 };
 
 inline void boost_writer::tree_value(const tree& value) {
-    if (depth_ == 1) out_ += " class_id=\"0\" class_name=\"coma\" tracking_level=\"0\" version=\"0\"";
-    if (depth_ > 1) out_ += mark_of(value);
+    if (depth_ == 1) add(out_, " class_id=\"0\" class_name=\"coma\" tracking_level=\"0\" version=\"0\"");
+    if (depth_ > 1) add(out_, mark_of(value));
     switch (value.kind()) {
         case kind::null: break;
         case kind::boolean: number(value.is_true() ? 1 : 0); break;

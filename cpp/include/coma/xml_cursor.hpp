@@ -5,6 +5,7 @@
 #define COMA_XML_CURSOR_HPP
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -35,8 +36,8 @@ public:
     void enter(const char* name) {
         place& parent = open_.back();
         const xml::element* child = find(parent, name);
-        if (!child) fail(missing(name));
-        if (++entered_ > 8 * read_.size() + 1000) fail("references to objects repeat the same data too often");
+        if (!child) fail({missing(name)});
+        if (++entered_ > 8 * read_.size() + 1000) fail({"references to objects repeat the same data too often"});
         parent.next = read_.next(*child);
         open_.push_back({child, read_.first_child(*child)});
     }
@@ -56,7 +57,7 @@ public:
     void go_to(const xml::element& other) noexcept { open_.back() = {&other, read_.first_child(other)}; }
 
     std::string text() const {
-        if (here().first_child) fail("a text was expected, there are elements");
+        if (here().first_child) fail({"a text was expected, there are elements"});
         return read_.text(here());
     }
     /// The text, where it need not be decoded.
@@ -72,7 +73,7 @@ public:
         if (!text) return none;
         std::size_t number = 0;
         if (!numbers::parse(text->substr(text->substr(0, 1) == "_" ? 1 : 0), number))
-            fail("the attribute " + std::string(name) + " is '" + std::string(*text) + "', which is no number");
+            fail({"the attribute ", name, " is '", *text, "', which is no number"});
         return number;
     }
 
@@ -83,19 +84,19 @@ public:
         place& list = open_.back();
         std::size_t count = 0;
         if (!list.next || list.next->name != "count" || !numbers::parse(list.next->raw, count))
-            fail("a list was expected, which begins with <count>");
+            fail({"a list was expected, which begins with <count>"});
         list.next = read_.next(*list.next);
         for (const char* head : {"bucket_count", "item_version"})
             if (list.next && list.next->name == head) list.next = read_.next(*list.next);
         std::size_t found = 0;
         for (const xml::element* item = list.next; item && item->name == "item"; item = read_.next(*item)) ++found;
         if (found != count)
-            fail("the list should have " + numbers::to_text(count) + " items, but it has " + numbers::to_text(found));
+            fail({"the list should have ", numbers::to_text(count), " items, but it has ", numbers::to_text(found)});
         return count;
     }
 
-    [[noreturn]] void fail(const std::string& what) const {
-        read_.fail(here(), "<" + std::string(here().name) + ">: " + what);
+    [[noreturn]] void fail(std::initializer_list<std::string_view> what) const {
+        read_.fail(here(), {"<", here().name, ">: ", concat(what)});
     }
 
 private:
@@ -116,11 +117,11 @@ private:
     void enter_instead(const char* name) { go_to(*find(open_.back(), name)); }
 
     std::string missing(std::string_view name) const {
-        std::string what = "there is no <" + std::string(name) + ">, only";
+        std::string found;
         std::size_t named = 0;
         for (const xml::element* child = read_.first_child(here()); child && named < 20; child = read_.next(*child), ++named)
-            what += (named ? ", <" : " <") + std::string(child->name) + ">";
-        return named ? what : "there is no <" + std::string(name) + ">, it has no elements";
+            found = concat({found, named ? ", <" : ", only <", child->name, ">"});
+        return concat({"there is no <", name, ">", named ? std::string_view(found) : ", it has no elements"});
     }
 
     const xml::document& read_;

@@ -98,12 +98,12 @@ public:
     template <class Owner, class T>
     Owner& owner_of(const T* object) {
         Owner* owner = objects_.owner_of<Owner>(object, &detail::type_key<T>::here);
-        if (!owner) at_.fail("a smart pointer points to an object that belongs to something else");
+        if (!owner) at_.fail({"a smart pointer points to an object that belongs to something else"});
         return *owner;
     }
 
     /// For load(): fails with file and line.
-    [[noreturn]] void fail(const std::string& what) const { at_.fail(what); }
+    [[noreturn]] void fail(const std::string& what) const { at_.fail({what}); }
 
     /// Loads what stands here, without a name.
     template <class T>
@@ -149,7 +149,7 @@ private:
             value = static_cast<Number>(integer<wide>(text, coma::numbers::detail::least<Number>(),
                                                       coma::numbers::detail::greatest<Number>()));
         } else if (!coma::numbers::parse(text, value)) {
-            at_.fail("'" + std::string(text.substr(0, 60)) + "' is no number");
+            at_.fail({"'", text.substr(0, 60), "' is no number"});
         }
     }
 
@@ -157,8 +157,9 @@ private:
     Wide integer(std::string_view text, Wide least, Wide greatest) {
         Wide value = 0;
         if (!coma::numbers::parse(text, value) || value < least || value > greatest)
-            at_.fail("'" + std::string(text.substr(0, 60)) + "' is no integer from " + coma::numbers::to_text(least) +
-                     " to " + coma::numbers::to_text(greatest));
+            at_.fail(
+                {"'", text.substr(0, 60), "' is no integer from ", coma::numbers::to_text(least), " to ",
+                 coma::numbers::to_text(greatest)});
         return value;
     }
 
@@ -173,7 +174,7 @@ private:
         std::wstring wide;
         for (std::size_t at = 0; at < text.size();) {
             const char32_t c = xml::next_character(text, at);
-            if (c == xml::no_character) at_.fail("the text is not UTF-8");
+            if (c == xml::no_character) at_.fail({"the text is not UTF-8"});
             wide += static_cast<wchar_t>(c);
         }
         return wide;
@@ -183,8 +184,9 @@ private:
     void load_array(T (&array)[N]) {
         const std::size_t count = begin_list();
         if (count != N)
-            at_.fail("an array of " + coma::numbers::to_text(N) + " items was expected, there are " +
-                     coma::numbers::to_text(count));
+            at_.fail(
+                {"an array of ", coma::numbers::to_text(N), " items was expected, there are ",
+                 coma::numbers::to_text(count)});
         for (T& item : array) *this >> make_nvp("item", item);
     }
 
@@ -195,8 +197,9 @@ private:
         if (class_level<T>::value != level::class_info) return known;
         const unsigned version = objects_.version(&detail::type_key<T>::here, at_.number_attribute("version"), known);
         if (version > known)
-            at_.fail("the class was written in version " + coma::numbers::to_text(version) +
-                     ", this program knows versions up to " + coma::numbers::to_text(known) + ": use a newer program");
+            at_.fail(
+                {"the class was written in version ", coma::numbers::to_text(version),
+                 ", this program knows versions up to ", coma::numbers::to_text(known), ": use a newer program"});
         return version;
     }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,7 @@ namespace coma::xml {
 
 /// What a reader accepts at most.
 struct limits {
-    std::size_t depth = max_depth;
+    std::size_t depth = 256;
     std::size_t bytes = std::size_t{1} << 31;
 };
 
@@ -70,14 +71,16 @@ public:
     std::string text(const element& of) const;
 
     /// Throws parse_error with file and line of an element.
-    [[noreturn]] void fail(const element& at, const std::string& what) const { fail_at(at.name.data(), what); }
+    [[noreturn]] void fail(const element& at, std::initializer_list<std::string_view> what) const {
+        fail_at(at.name.data(), what);
+    }
     /// Whether the root is Boost's, with attributes on its elements.
     bool is_boost() const noexcept { return boost_; }
     const std::string& file() const noexcept { return file_; }
 
 private:
     const element* at(std::uint32_t index) const noexcept { return index ? &elements_[index] : nullptr; }
-    [[noreturn]] void fail_at(const char* position, const std::string& what) const;
+    [[noreturn]] void fail_at(const char* position, std::initializer_list<std::string_view> what) const;
     const char* end() const noexcept { return text_.data() + text_.size(); }
     bool starts_with(const char* at, std::string_view what) const noexcept {
         return static_cast<std::size_t>(end() - at) >= what.size() && std::memcmp(at, what.data(), what.size()) == 0;
@@ -86,6 +89,11 @@ private:
     const char* skip_blanks(const char* at) const noexcept {
         while (at < end() && numbers::detail::is_blank(*at)) ++at;
         return at;
+    }
+
+    /// What stands there, shortened for a message.
+    static std::string_view beginning(const char* first, const char* last) noexcept {
+        return std::string_view(first, static_cast<std::size_t>(last - first)).substr(0, 40);
     }
 
     void read(const limits& limit);

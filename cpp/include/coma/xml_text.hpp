@@ -123,7 +123,7 @@ inline void check_text(std::string_view text, std::string_view path) {
     const bool is_utf8 = c != no_character;
     coma::detail::raise<format_error>(
         {"XML cannot hold the text at '", path, "': it has ", is_utf8 ? "the character number " : "bytes that are not UTF-8",
-         is_utf8 ? numbers::to_text(std::uint32_t{c}) : "", " at position ", numbers::to_text(at),
+         is_utf8 ? numbers::to_text(std::uint64_t{c}) : std::string(), " at position ", numbers::to_text(at),
          "; encode it (as hexadecimal digits, for instance) or leave it out"});
 }
 
@@ -131,10 +131,10 @@ inline void check_text(std::string_view text, std::string_view path) {
 inline void append_escaped(std::string& out, std::string_view text) {
     for (;;) {
         const std::size_t special = text.find_first_of("&<>\r");
-        out.append(text.substr(0, special));
+        coma::detail::add(out, text.substr(0, special));
         if (special == text.npos) return;
         const char c = text[special];
-        out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&#13;";
+        coma::detail::add(out, c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&#13;");
         text.remove_prefix(special + 1);
     }
 }

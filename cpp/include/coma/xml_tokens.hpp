@@ -11,25 +11,26 @@ namespace coma::xml {
 inline document::document(std::string text, std::string file, const limits& limit)
     : text_(std::move(text)), file_(std::move(file)) {
     if (text_.size() > limit.bytes)
-        throw parse_error(file_ + ": has " + numbers::to_text(text_.size()) + " bytes, more than the limit of " +
-                          numbers::to_text(limit.bytes));
+        coma::detail::raise<parse_error>(
+            {file_, ": has ", numbers::to_text(text_.size()), " bytes, more than the limit of ",
+             numbers::to_text(limit.bytes)});
     elements_.push_back({});
     elements_[0].name = std::string_view(text_.data(), 0);
     open_.push_back({0, 0, text_.data()});
     read(limit);
 }
 
-inline void document::fail_at(const char* position, const std::string& what) const {
+inline void document::fail_at(const char* position, std::initializer_list<std::string_view> what) const {
     std::size_t line = 1;
     for (const char* c = text_.data(); c < position; ++c) line += *c == '\n' ? 1 : 0;
-    throw parse_error(file_ + ":" + numbers::to_text(line) + ": " + what);
+    coma::detail::raise<parse_error>({file_, ":", numbers::to_text(line), ": ", coma::detail::concat(what)});
 }
 
 inline const char* document::find(const char* from, std::string_view what, const char* context) const {
     const std::string_view rest(from, static_cast<std::size_t>(end() - from));
     const std::size_t found = rest.find(what);
     if (found == rest.npos)
-        fail_at(from, "the file ends inside " + std::string(context) + ": '" + std::string(what) + "' is missing");
+        fail_at(from, {"the file ends inside ", context, ": '", what, "' is missing"});
     return from + found;
 }
 
@@ -47,8 +48,8 @@ inline void document::read(const limits& limit) {
     }
     if (open_.size() > 1)
         fail(elements_[open_.back().index],
-             "the file ends inside <" + std::string(elements_[open_.back().index].name) + ">: it was cut off");
-    if (!elements_[0].first_child) fail_at(end(), "there is no element: this is no XML, or an empty file");
+            {"the file ends inside <", elements_[open_.back().index].name, ">: it was cut off"});
+    if (!elements_[0].first_child) fail_at(end(), {"there is no element: this is no XML, or an empty file"});
 }
 
 inline const char* document::read_markup(const char* at) {
@@ -58,7 +59,7 @@ inline const char* document::read_markup(const char* at) {
     if (next != '!') return read_start_tag(at);
     if (starts_with(at, "<!--")) return find(at + 4, "-->", "a comment") + 3;
     if (!starts_with(at, "<![CDATA[")) return read_doctype(at);
-    if (open_.size() == 1 || open_.back().last_child) fail_at(at, "text stands beside elements");
+    if (open_.size() == 1 || open_.back().last_child) fail_at(at, {"text stands beside elements"});
     return find(at + 9, "]]>", "a CDATA section") + 3;
 }
 
@@ -72,7 +73,7 @@ inline const char* document::read_declaration(const char* at) {
     const std::string_view name = rest.substr(0, rest.find_first_of("\"'"));
     if (!numbers::detail::equal_ignoring_case(name, "utf-8") && !numbers::detail::equal_ignoring_case(name, "us-ascii") &&
         !numbers::detail::equal_ignoring_case(name, "ascii"))
-        fail_at(at, "the encoding is '" + std::string(name) + "', only UTF-8 is read: convert the file");
+        fail_at(at, {"the encoding is '", name, "', only UTF-8 is read: convert the file"});
     return last + 2;
 }
 
@@ -80,9 +81,9 @@ inline const char* document::read_doctype(const char* at) {
     const char* last = find(at, ">", "a document type");
     const std::string_view content(at, static_cast<std::size_t>(last - at));
     if (!starts_with(at, "<!DOCTYPE") || open_.size() > 1 || elements_[0].first_child)
-        fail_at(at, "'" + std::string(content.substr(0, 20)) + "...' is not allowed here");
+        fail_at(at, {"'", content.substr(0, 20), "...' is not allowed here"});
     if (content.find('[') != content.npos || content.find('"') != content.npos || content.find('\'') != content.npos)
-        fail_at(at, "the document type defines or loads something, which is refused: only <!DOCTYPE name> is read");
+        fail_at(at, {"the document type defines or loads something, which is refused: only <!DOCTYPE name> is read"});
     return last + 1;
 }
 
@@ -93,7 +94,7 @@ inline std::string_view document::read_name(const char* at) const {
         ++last;
     const std::string_view name(at, static_cast<std::size_t>(last - at));
     if (name != "item" && !is_name(name, true))
-        fail_at(at, "'" + std::string(name.substr(0, 60)) + "' is no name of an element");
+        fail_at(at, {"'", name.substr(0, 60), "' is no name of an element"});
     return name;
 }
 
@@ -102,7 +103,7 @@ inline const char* document::read_start_tag(const char* at) {
     found.name = read_name(at + 1);
     at = read_attributes(at + 1 + found.name.size(), found);
     const bool empty = *at == '/';
-    if (empty && !starts_with(at, "/>")) fail_at(at, "'/' in a tag must be followed by '>'");
+    if (empty && !starts_with(at, "/>")) fail_at(at, {"'/' in a tag must be followed by '>'"});
     add(std::move(found));
     if (!empty) {
         open_.back().content = at + 1;
@@ -118,20 +119,20 @@ inline const char* document::read_attributes(const char* at, element& of) {
     for (;;) {
         const char* blank = at;
         at = skip_blanks(at);
-        if (at == end()) fail_at(of.name.data(), "the file ends inside the tag <" + std::string(of.name) + ">");
+        if (at == end()) fail_at(of.name.data(), {"the file ends inside the tag <", of.name, ">"});
         if (*at == '>' || *at == '/') return at;
-        if (at == blank) fail_at(at, "a blank is missing in the tag <" + std::string(of.name) + ">");
+        if (at == blank) fail_at(at, {"a blank is missing in the tag <", of.name, ">"});
         const std::string_view name = read_name(at);
         at = skip_blanks(at + name.size());
-        if (at == end() || *at != '=') fail_at(name.data(), "the attribute '" + std::string(name) + "' has no value");
+        if (at == end() || *at != '=') fail_at(name.data(), {"the attribute '", name, "' has no value"});
         at = skip_blanks(at + 1);
-        if (at == end() || (*at != '"' && *at != '\'')) fail_at(name.data(), "an attribute's value needs quotes");
+        if (at == end() || (*at != '"' && *at != '\'')) fail_at(name.data(), {"an attribute's value needs quotes"});
         const char* last = find(at + 1, std::string_view(at, 1), "an attribute");
         const std::string_view value(at + 1, static_cast<std::size_t>(last - at - 1));
-        if (value.find('<') != value.npos) fail_at(at, "'<' in an attribute's value must be written as &lt;");
+        if (value.find('<') != value.npos) fail_at(at, {"'<' in an attribute's value must be written as &lt;"});
         for (std::size_t i = of.first_attribute; i < attributes_.size(); ++i)
-            if (attributes_[i].name == name) fail_at(at, "the attribute '" + std::string(name) + "' stands twice");
-        if (++of.attributes > 64) fail_at(at, "more than 64 attributes on one element");
+            if (attributes_[i].name == name) fail_at(at, {"the attribute '", name, "' stands twice"});
+        if (++of.attributes > 64) fail_at(at, {"more than 64 attributes on one element"});
         attributes_.push_back({name, value});
         at = last + 1;
     }
@@ -139,7 +140,7 @@ inline const char* document::read_attributes(const char* at, element& of) {
 
 inline void document::add(element&& found) {
     if (open_.size() > depth_limit_)
-        fail(found, "elements are nested deeper than the limit of " + numbers::to_text(depth_limit_) + " levels");
+        fail(found, {"elements are nested deeper than the limit of ", numbers::to_text(depth_limit_), " levels"});
     open_element& parent = open_.back();
     if (open_.size() > 1 && !parent.last_child) refuse_text(parent.content, found.name.data() - 1);
     if (open_.size() == 1 && found.name == "boost_serialization") boost_ = true;
@@ -158,13 +159,14 @@ inline void document::close(const char* content_end) {
 }
 
 inline const char* document::read_end_tag(const char* at) {
-    if (open_.size() == 1) fail_at(at, "an end tag stands where nothing is open");
+    if (open_.size() == 1) fail_at(at, {"an end tag stands where nothing is open"});
     const std::string_view name = elements_[open_.back().index].name;
     if (static_cast<std::size_t>(end() - at) < name.size() + 3 || std::memcmp(at + 2, name.data(), name.size()) != 0)
-        fail_at(at, "the end tag of <" + std::string(name) + "> was expected, found '" +
-                        std::string(at, at + 40 < end() ? at + 40 : end()) + "'");
+        fail_at(at,
+            {"the end tag of <", name, "> was expected, found '", beginning(at, end()),
+             "'"});
     const char* last = skip_blanks(at + 2 + name.size());
-    if (last == end() || *last != '>') fail_at(at, "the end tag of <" + std::string(name) + "> was expected");
+    if (last == end() || *last != '>') fail_at(at, {"the end tag of <", name, "> was expected"});
     close(at);
     return last + 1;
 }
@@ -177,7 +179,7 @@ inline void document::refuse_text(const char* from, const char* to) const {
         } else if (std::string_view(at, static_cast<std::size_t>(to - at)).substr(0, 2) == "<?") {
             at = find(at, "?>", "a processing instruction") + 1;
         } else {
-            fail_at(at, "text stands beside elements: '" + std::string(at, to - at > 40 ? at + 40 : to) + "'");
+            fail_at(at, {"text stands beside elements: '", beginning(at, to), "'"});
         }
     }
 }
@@ -193,14 +195,14 @@ inline char32_t document::reference(const char*& at, const char* last) const {
     if (name == "gt") return '>';
     if (name == "quot") return '"';
     if (name == "apos") return '\'';
+    if (name.empty()) fail_at(begin, {"a bare '&' must be written as &amp;"});
     if (name.size() < 2 || name[0] != '#')
-        fail_at(begin, name.empty() ? std::string("a bare '&' must be written as &amp;")
-                                    : "the entity '&" + std::string(name.substr(0, 40)) + ";' is not known");
+        fail_at(begin, {"the entity '&", name.substr(0, 40), ";' is not known"});
     const bool hexadecimal = name[1] == 'x';
     const std::string_view digits = name.substr(hexadecimal ? 2 : 1);
     const char32_t code = parse_code(digits, hexadecimal);
     if (!is_character(code))
-        fail_at(begin, "'&" + std::string(name.substr(0, 40)) + ";' is no character that XML allows");
+        fail_at(begin, {"'&", name.substr(0, 40), ";' is no character that XML allows"});
     return code;
 }
 
@@ -213,7 +215,7 @@ inline std::string document::text(const element& of) const {
             append_character(decoded, reference(at, last));
         } else if (starts_with(at, "<![CDATA[")) {
             const char* closing = find(at, "]]>", "a CDATA section");
-            decoded.append(at + 9, closing);
+            decoded.append(at + 9, static_cast<std::size_t>(closing - at - 9));
             at = closing + 3;
         } else if (*at == '<') {
             at = starts_with(at, "<?") ? find(at, "?>", "an instruction") + 2 : find(at, "-->", "a comment") + 3;

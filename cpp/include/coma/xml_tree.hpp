@@ -37,7 +37,7 @@ inline std::string checked_text(const document& from, const element& of) {
     std::string text = from.text(of);
     const std::size_t invalid = find_invalid(text);
     if (invalid != text.npos)
-        from.fail(of, "the text of <" + std::string(of.name) + "> has bytes that are no UTF-8 or no XML characters");
+        from.fail(of, {"the text of <", of.name, "> has bytes that are no UTF-8 or no XML characters"});
     return text;
 }
 
@@ -48,7 +48,7 @@ inline tree leaf(const document& from, const element& of) {
     std::string text = checked_text(from, of);
     if (from.has_attribute(of, "class_name", "bool")) {
         const std::string_view bit = numbers::strip(text);
-        if (bit != "0" && bit != "1") from.fail(of, "a boolean is 0 or 1, not '" + text + "'");
+        if (bit != "0" && bit != "1") from.fail(of, {"a boolean is 0 or 1, not '", text, "'"});
         return bit == "1";
     }
     switch (numbers::look_of(text)) {
@@ -74,13 +74,13 @@ inline tree dict(const document& from, const element& of) {
     tree result = tree::dict();
     for (const element* child = from.first_child(of); child; child = from.next(*child))
         if (!result.add(child->name, value(from, *child)))
-            from.fail(*child, "<" + std::string(child->name) + "> stands twice in <" + std::string(of.name) + ">");
+            from.fail(*child, {"<", child->name, "> stands twice in <", of.name, ">"});
     return result;
 }
 
 inline tree value(const document& from, const element& of) {
     if (from.is_boost() && from.find_attribute(of, "object_id_reference"))
-        from.fail(of, "<" + std::string(of.name) + "> refers to another object: read the file with coma::xml_iarchive");
+        from.fail(of, {"<", of.name, "> refers to another object: read the file with coma::xml_iarchive"});
     if (!of.first_child) return leaf(from, of);
     const element* first = from.has_attribute(of, "class_name", "dict") ? &of : first_item(from, of);
     return first == &of ? dict(from, of) : list(from, first);
@@ -97,9 +97,8 @@ inline tree to_tree(std::string text, std::string_view root, std::string file, c
     const element* first = read.first_child(read.top());
     if (read.is_boost()) first = read.first_child(*first);
     if (!first || first->name != root)
-        read.fail(first ? *first : read.top(),
-                  "the root is <" + std::string(first ? first->name : "") + ">, expected <" + std::string(root) + ">");
-    if (const element* second = read.next(*first)) read.fail(*second, "there is a second root");
+        read.fail(first ? *first : read.top(), {"the root is <", first ? first->name : "", ">, expected <", root, ">"});
+    if (const element* second = read.next(*first)) read.fail(*second, {"there is a second root"});
     return to_tree(read, *first);
 }
 

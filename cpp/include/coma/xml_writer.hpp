@@ -9,34 +9,36 @@
 #include <string_view>
 
 #include "numbers.hpp"
-#include "path.hpp"
 #include "tree.hpp"
 #include "xml_text.hpp"
 
 namespace coma::xml {
 
-/// How deep elements may be nested, for writers and readers alike.
-constexpr std::size_t max_depth = 256;
+/// How deep written elements may be nested; readers accept somewhat more.
+constexpr std::size_t max_depth = 200;
 
 namespace detail {
+
+using coma::detail::add;
+using coma::detail::equal;
 
 /// Whether a string without a mark is read back as this string.
 inline bool reads_as_text(std::string_view text) noexcept {
     return !text.empty() && numbers::strip(text).size() == text.size() &&
-           numbers::look_of(text) == numbers::look::text && text != "True" && text != "False";
+           numbers::look_of(text) == numbers::look::text && !equal(text, "True") && !equal(text, "False");
 }
 
 /// Whether a dictionary without a mark is read back as a list: count, item_version, item.
 inline bool looks_like_list(const tree& dict) {
     const auto& items = dict.items();
-    if (items.size() < 2 || items.size() > 3 || items[0].key != "count" || items[1].key != "item_version") return false;
+    if (items.size() < 2 || items.size() > 3) return false;
+    if (items[0].key != "count" || items[1].key != "item_version") return false;
     if (items.size() == 3 && items[2].key != "item") return false;
     const tree& count = items[0].value;
-    const std::string text = count.kind() == kind::integer   ? count.integer_text()
-                             : count.kind() == kind::boolean ? (count.is_true() ? "1" : "0")
-                             : count.text()                  ? *count.text()
-                                                             : "";
-    return numbers::strip(text) == (items.size() == 3 ? "1" : "0");
+    const char* number = items.size() == 3 ? "1" : "0";
+    if (count.text()) return equal(numbers::strip(*count.text()), number);
+    if (count.kind() == kind::boolean) return count.is_true() == (items.size() == 3);
+    return count.kind() == kind::integer && count.integer_text() == number;
 }
 
 /// Appends elements to a string; keeps the way to the present one for messages.
@@ -47,7 +49,7 @@ public:
     void element(std::string_view name, const tree& value) {
         enter(name);
         switch (value.kind()) {
-            case kind::null: out_.append("/>\n"); break;
+            case kind::null: add(out_, "/>\n"); break;
             case kind::list: list(name, value); break;
             case kind::dict: dict(name, value); break;
             case kind::string: text(name, *value.text()); break;
@@ -64,22 +66,28 @@ private:
         if (depth_ == max_depth)
             coma::detail::raise<format_error>({"XML elements are nested deeper than ", numbers::to_text(max_depth),
                                                " levels at '", path().substr(0, 200), "...': flatten the tree"});
-        out_.append(2 * depth_, ' ').append(1, '<').append(name);
+        out_.append(2 * depth_, ' ').append(1, '<');
+        add(out_, name);
         way_[depth_++] = name;
     }
 
     /// The way from below the root to the present element.
     std::string path() const {
         std::string joined;
-        for (std::size_t i = 1; i < depth_; ++i) joined = join_path(joined, way_[i]);
+        for (std::size_t i = 1; i < depth_; ++i) add(joined, {i > 1 ? "/" : "", way_[i]});
         return joined;
     }
 
-    void end(std::string_view name) { out_.append("</").append(name).append(">\n"); }
+    void end(std::string_view name) { add(out_, {"</", name, ">\n"}); }
 
     void leaf(std::string_view name, std::string_view opening, std::string_view content) {
-        out_.append(opening).append(content);
-        end(name);
+        add(out_, {opening, content, "</", name, ">\n"});
+    }
+
+    void natural(std::string_view name, std::size_t value) {
+        enter(name);
+        leaf(name, ">", numbers::to_text(value));
+        --depth_;
     }
 
     void real(std::string_view name, const tree& value) {
@@ -90,22 +98,25 @@ private:
 
     void text(std::string_view name, std::string_view content) {
         if (checked_ && find_invalid(content) != content.npos) check_text(content, path());
-        out_.append(reads_as_text(content) ? ">" : " class_name=\"str\">");
+        add(out_, reads_as_text(content) ? ">" : " class_name=\"str\">");
         append_escaped(out_, content);
         end(name);
     }
 
     void list(std::string_view name, const tree& value) {
-        out_.append(">\n");
-        element("count", value.size());
-        element("item_version", 0);
-        const std::string before = std::string(2 * depth_, ' ') + "<item>";
+        add(out_, ">\n");
+        natural("count", value.size());
+        natural("item_version", 0);
+        const std::string before = coma::detail::concat({std::string(2 * depth_, ' '), "<item>"});
         out_.reserve(out_.size() + value.size() * (before.size() + 32));
         for (const tree& item : value.elements()) {
-            if (const double* number = item.real())
-                numbers::append(out_.append(before), *number), out_.append("</item>\n");
-            else
+            if (const double* number = item.real()) {
+                add(out_, before);
+                numbers::append(out_, *number);
+                add(out_, "</item>\n");
+            } else {
                 element("item", item);
+            }
         }
         out_.append(2 * (depth_ - 1), ' ');
         end(name);
@@ -113,7 +124,7 @@ private:
 
     void dict(std::string_view name, const tree& value) {
         const bool empty = value.size() == 0;
-        out_.append(empty || looks_like_list(value) ? " class_name=\"dict\">" : ">");
+        add(out_, empty || looks_like_list(value) ? " class_name=\"dict\">" : ">");
         if (!empty) out_ += '\n';
         for (const auto& [key, item] : value.items()) element(key, item);
         if (!empty) out_.append(2 * (depth_ - 1), ' ');
