@@ -501,7 +501,7 @@ class Experiment:
     def _measurements(self) -> Measurements:
         if self.isactive():
             return archiving.ActiveMeasurements(self._file, self._files)
-        return MemoryMeasurements(archiving.archived(self._file, self._files))
+        return MemoryMeasurements(archiving.archived(self._file, self._files), self._file.lend)
 
     def _require_active(self, what: str) -> None:
         if not self.isactive():

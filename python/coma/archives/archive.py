@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, Protocol
 
 from coma import files
@@ -39,12 +38,22 @@ def read(path: str | os.PathLike[str]) -> Any:
     ArchiveError
         If it cannot be read.
     """
-    name = os.fspath(path)
+    return loads(read_text(path), os.fspath(path))
+
+
+def read_text(path: str | os.PathLike[str]) -> bytes:
+    """Return what a file holds, not yet parsed.
+
+    Raises
+    ------
+    ArchiveError
+        If it cannot be read.
+    """
     try:
-        data = Path(name).read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
-        raise ArchiveError(f'Cannot read "{name}": {error.strerror}') from error
-    return _loads(data, name)
+        raise ArchiveError(f'Cannot read "{os.fspath(path)}": {error.strerror}') from error
 
 
 def read_at(directory: int, path: str) -> Any:
@@ -63,15 +72,22 @@ def read_at(directory: int, path: str) -> Any:
             os.close(descriptor)
     except OSError as error:
         raise ArchiveError(f'Cannot read "{path}": {error.strerror}') from error
-    return _loads(data, path)
+    return loads(data, path)
 
 
-def _loads(data: bytes, path: str) -> Any:
-    loads = FORMATS[format_of(path)].loads
-    if _REGISTERED not in data:
-        return loads(data, path)
+def loads(text: bytes, path: str) -> Any:
+    """Return the tree that the text of the file `path` holds, whose format its suffix tells.
+
+    Raises
+    ------
+    ArchiveError
+        If it holds none.
+    """
+    parse = FORMATS[format_of(path)].loads
+    if _REGISTERED not in text:
+        return parse(text, path)
     with attachment.beside(path):
-        return loads(data, path)
+        return parse(text, path)
 
 
 def _read_all(descriptor: int) -> bytes:

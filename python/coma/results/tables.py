@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -158,5 +159,5 @@ def _is_exact(array: Array, cells: list[Any]) -> bool:
 def _objects(cells: list[Any]) -> Array:
     array = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):
-        array[i] = cell
+        array[i] = copy.deepcopy(cell) if isinstance(cell, dict | list | np.ndarray) else cell  # it may be changed
     return array

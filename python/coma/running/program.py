@@ -140,6 +140,10 @@ class Program:
             If the executable is missing or cannot be executed, or the arguments refer to an unknown parameter.
         """
         executables.find(self._file)
+        self._check_places(names)
+
+    def _check_places(self, names: Iterable[str]) -> None:
+        """Look for what arguments refer to, and for the working directory."""
         known = {*names, *_PLACES}
         for name in self.placeholders() - known - {"id", "seed"}:
             there = ", ".join([*sorted(known), "id", "seed"])
@@ -162,7 +166,7 @@ class Program:
             of other parameters. The error shows the command and the last lines of its standard error; its `details`
             hold command, exit status or signal, duration, and the last lines of both outputs.
         """
-        self.check(parameter_set.names)
+        self._check_places(parameter_set.names)
         with workspace.directory() as directory:
             return _Call(self, parameter_set, directory, attempt.current()).run()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from coma import files
 from coma.archives import archive as archives
@@ -47,6 +48,7 @@ class ActiveMeasurements:
         """Yield what comes after the last tree that was read, if another process moved it."""
         if not self.home.index.exists():
             self.file.refresh()
+            self.file.lend()
             trees = {} if self.file.is_active else _by_id(self.file)
             seen = 0 if last is None else last["info"]["measurement_id"]
             yield from (tree for number, tree in trees.items() if number > seen)
@@ -105,10 +107,13 @@ def activate(file: ExperimentFile, home: FileMeasurements) -> None:
         file.refresh()
         if file.is_active:
             raise ExperimentError("Experiment already is active")
-        trees = _merged(file, _read_all(_files(file, home)))
+        lying = _files(file, home)
+        trees = _merged(file, _read_all(lying))
+        _refuse_in_the_way(home, trees.keys() - lying.keys())
         flusher = files.Flusher(interval=None)
         for number, tree in trees.items():
-            _restore(home, number, tree, flusher)
+            if number not in lying:
+                _restore(home, number, tree, flusher)
         flusher.flush()
         home.index.write(max([*trees, home.index.read() if home.index.exists() else 0]))
         del file.tree[MEASUREMENTS]
@@ -134,8 +139,9 @@ def _files(file: ExperimentFile, home: FileMeasurements) -> dict[int, list[str]]
     """Return the measurement files; those of an inactive experiment, where archiving was interrupted."""
     if file.is_active or home.index.exists():
         return dict(home.files().items())
-    archived = _by_id(file)
-    return {number: paths for number, paths in home.all_files().items() if number in archived}
+    lying = dict(home.all_files().items())
+    archived = _by_id(file) if lying else {}
+    return {number: paths for number, paths in lying.items() if number in archived}
 
 
 def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
@@ -184,13 +190,17 @@ def _read(number: int, paths: list[str]) -> Tree:
     return trees[0]
 
 
+def _refuse_in_the_way(home: FileMeasurements, numbers: AbstractSet[int]) -> None:
+    for number, paths in home.all_files().items():
+        if number in numbers:
+            raise ExperimentError(f"{paths} is in the way of measurement {number}; move it elsewhere")
+
+
 def _restore(home: FileMeasurements, number: int, tree: Tree, flusher: files.Flusher) -> None:
-    found = archives.find(home.directory / home.names.name(number))
-    if not found:
-        found = [home.publish(home.serializer.encode(tree), number, durable=False)]
-        flusher.add(found[0])
-    if not equal(_read(number, found), tree):
-        raise ExperimentError(f"{found} is in the way of measurement {number} and differs from it; move it elsewhere")
+    path = home.publish(home.serializer.encode(tree), number, durable=False)
+    flusher.add(path)
+    if not equal(_read(number, [path]), tree):
+        raise ExperimentError(f'"{path}" does not read back as measurement {number}, which stays archived')
 
 
 def _remove(paths: list[str]) -> None:

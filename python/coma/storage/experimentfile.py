@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from coma import files
+from coma.archives import archive as archives
 from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ComaError, ExperimentError
@@ -37,6 +38,7 @@ class ExperimentFile:
     def __init__(self, archive: Archive, tree: Tree) -> None:
         self.archive = archive
         self.tree = tree
+        self._text: bytes | None = None  # what the file held when the tree was read, unless the tree may have changed
         self._stored = copy.deepcopy(self.info)
 
     @property
@@ -60,11 +62,20 @@ class ExperimentFile:
 
     def load(self) -> None:
         """Read the file again."""
-        self.tree = _checked(self.archive.load(), self.archive.filename)
+        self._take(archives.read_text(self.archive.filename))
+
+    def _take(self, text: bytes) -> None:
+        name = self.archive.filename
+        self.tree, self._text = _checked(archives.loads(text, name), name), text
         self._stored = copy.deepcopy(self.info)
+
+    def lend(self) -> None:
+        """Give the tree away to somebody who may change it: the next refresh reads it again."""
+        self._text = None
 
     def save(self) -> None:
         """Replace the file by the tree."""
+        self._text = None
         self.archive.save({ROOT: self.tree})
         self._stored = copy.deepcopy(self.info)
 
@@ -106,9 +117,12 @@ class ExperimentFile:
 
     def refresh(self) -> None:
         """Take over from the file what another process changed there; keep what we changed in our own info."""
-        if self.archive.exists():
+        if not self.archive.exists():
+            return
+        text = archives.read_text(self.archive.filename)
+        if text != self._text:
             ours, before = self.info, self._stored
-            self.load()
+            self._take(text)
             ours.update({key: value for key, value in self.info.items() if ours.get(key) == before.get(key)})
             self.tree["info"] = ours
 

@@ -38,19 +38,29 @@ class Measurements(Protocol):
         """Yield the measurements in the order of their ids."""
 
     def trees(self) -> Iterable[Tree]:
-        """Return their trees in this order, which is quicker."""
+        """Return their trees in this order, which is quicker; they are not to be changed."""
 
     def __len__(self) -> int:
         """Return how many there are."""
 
 
 class MemoryMeasurements:
-    """The measurements of an inactive experiment."""
+    """The measurements of an inactive experiment.
 
-    def __init__(self, trees: list[Tree]) -> None:
+    Parameters
+    ----------
+    trees
+        Their trees.
+    lend
+        Called before these are given to somebody who may change them.
+    """
+
+    def __init__(self, trees: list[Tree], lend: Callable[[], None]) -> None:
         self._trees = trees
+        self._lend = lend
 
     def __iter__(self) -> Iterator[MemoryMeasurement]:
+        self._lend()
         return map(MemoryMeasurement, self._trees)
 
     def trees(self) -> Iterable[Tree]:

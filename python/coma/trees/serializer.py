@@ -15,6 +15,7 @@ from coma.trees import types
 from coma.trees.tree import plain
 
 MAX_DEPTH = 200
+_PLAIN = frozenset({float, str, bool, type(None)})
 CLASS = "__class__"
 
 
@@ -84,7 +85,7 @@ class RecursiveSerializer(Serializer):
 
     def _encode(self, value: Any, path: tuple[str, ...]) -> Any:
         kind = type(value)
-        if kind is float or kind is str or kind is bool or value is None:
+        if kind in _PLAIN:
             return value
         if kind is int:
             return _checked_int(value, path)
@@ -96,7 +97,9 @@ class RecursiveSerializer(Serializer):
         if isinstance(value, Mapping):
             return self._encode_mapping(value, path)
         if isinstance(value, list | tuple):
-            return [self._encode(item, (*path, str(i))) for i, item in enumerate(value)]
+            return [
+                item if type(item) in _PLAIN else self._encode(item, (*path, str(i))) for i, item in enumerate(value)
+            ]
         if isinstance(value, str | int | float):
             return self._encode_subclass(value, path)
         return self._encode_object(value, path)
@@ -107,7 +110,10 @@ class RecursiveSerializer(Serializer):
                 f"{_place(path)} has the key {types.TYPE!r} with the value {mapping[types.TYPE]!r}, "
                 "which marks a stored object; rename the key"
             )
-        return {_checked_key(key, path): self._encode(item, (*path, key)) for key, item in mapping.items()}
+        return {
+            _checked_key(key, path): item if type(item) in _PLAIN else self._encode(item, (*path, key))
+            for key, item in mapping.items()
+        }
 
     def _encode_subclass(self, value: str | float, path: tuple[str, ...]) -> Any:
         """Return a str, int or float of a derived class (an IntEnum, say) as the plain value that it equals."""

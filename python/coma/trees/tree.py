@@ -114,10 +114,13 @@ def equal(a: Any, b: Any) -> bool:
     >>> equal({'x': float('nan')}, {'x': float('nan')}), equal(1, 1.0), equal(0.0, -0.0)
     (True, False, False)
     """
-    if type(a) is not type(b):
+    kind = type(a)
+    if kind is not type(b):
         return False
+    if kind is str or kind is int or kind is bool:
+        return bool(a == b)
     if isinstance(a, Mapping):
-        return list(a) == list(b) and all(equal(a[key], b[key]) for key in a)
+        return list(a) == list(b) and all(map(equal, a.values(), b.values()))
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(equal, a, b))
     if isinstance(a, np.ndarray):
