@@ -130,7 +130,7 @@ def test_end_all_ends_every_program_from_another_thread(executable, tmp_path):
     program = Program(executable(code))
     with ThreadPoolExecutor(8) as threads:
         futures = [threads.submit(program, P) for _ in range(8)]
-        until(lambda: len(list(tmp_path.glob("*.pid"))) == 8)
+        until(lambda: len(list(tmp_path.glob("*.pid"))) == len(process._RUNNING) == 8)
         process.end_all()
         errors = [future.exception() for future in futures]
     assert all("was ended by Ctrl-C" in str(error) and error.details["signal"] == "SIGKILL" for error in errors)
