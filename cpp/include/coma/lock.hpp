@@ -5,7 +5,6 @@
 #define COMA_LOCK_HPP
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -55,7 +54,7 @@ struct lock_owner {
 
     /// Whether the process certainly is no longer alive.
     bool is_dead() const {
-        return is_readable() && host == lock_host_name() && ::kill(process, 0) != 0 && errno == ESRCH;
+        return is_readable() && host == lock_host_name() && ::getpgid(process) < 0 && errno == ESRCH;
     }
 
     /// Whether nothing has changed; whole seconds do, since only a lock that stays for longer is judged by this.

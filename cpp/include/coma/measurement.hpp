@@ -70,6 +70,7 @@ public:
 
     /// Writes a new file, whole or not at all; throws file_error if it exists already.
     void save(const std::string& file) const { files::publish(file, to_xml()); }
+    void save(const char* file) const { save(coma::detail::concat({file})); }
 
     /// Reads a measurement's file.
     static tree load(const std::string& file) { return xml::to_tree(files::read(file), "measurement", file); }

@@ -107,7 +107,8 @@ private:
         add(out_, ">\n");
         natural("count", value.size());
         natural("item_version", 0);
-        const std::string before = coma::detail::concat({std::string(2 * depth_, ' '), "<item>"});
+        std::string before;
+        add(before.append(2 * depth_, ' '), "<item>");
         out_.reserve(out_.size() + value.size() * (before.size() + 32));
         for (const tree& item : value.elements()) {
             if (const double* number = item.real()) {
