@@ -183,7 +183,7 @@ public:
         if (values_.has(p.path))
             coma::detail::raise<usage_error>(
                 {"the parameter '", name, "' is given twice: ",
-                 file_.empty() ? "name it once" : "by '" + file_ + "' and as an argument"});
+                 file_.empty() ? "name it once" : detail::concat({"by '", file_, "' and as an argument"})});
         if (!p.parse(text, values_[p.path]))
             coma::detail::raise<usage_error>({"--", name, "=", text, ": '", text, "' is not ", p.type_name});
     }

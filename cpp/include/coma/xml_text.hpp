@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
-/// Which names and characters XML can hold, and how text is escaped.
+/// Which names and characters XML can hold, and how text is escaped; inlined, it would take long to compile.
 #ifndef COMA_XML_TEXT_HPP
 #define COMA_XML_TEXT_HPP
 
@@ -17,7 +17,7 @@ namespace coma::xml {
 constexpr char32_t no_character = 0xFFFFFFFF;
 
 /// Reads one character of UTF-8 at `at` and moves on; no_character if the bytes are not UTF-8.
-constexpr char32_t next_character(std::string_view text, std::size_t& at) noexcept {
+[[gnu::noinline]] constexpr char32_t next_character(std::string_view text, std::size_t& at) noexcept {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
     const unsigned first = byte(at);
     if (first < 0x80) return ++at, first;
@@ -64,7 +64,7 @@ constexpr bool is_character(char32_t c) noexcept {
 }
 
 /// The position of the first byte that XML cannot hold or that is no UTF-8; npos if all is well.
-constexpr std::size_t find_invalid(std::string_view text) noexcept {
+[[gnu::noinline]] constexpr std::size_t find_invalid(std::string_view text) noexcept {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t begin = at;
         if (text[at] >= ' ' && ++at) continue;
@@ -97,7 +97,7 @@ constexpr bool continues_name(char32_t c) noexcept {
 }  // namespace detail
 
 /// Whether a text is an XML name; a colon is allowed inside it only on request.
-constexpr bool is_name(std::string_view text, bool with_colon = false) noexcept {
+[[gnu::noinline]] constexpr bool is_name(std::string_view text, bool with_colon = false) noexcept {
     for (std::size_t at = 0; at < text.size();) {
         const bool first = at == 0;
         const char32_t c = next_character(text, at);
@@ -107,7 +107,7 @@ constexpr bool is_name(std::string_view text, bool with_colon = false) noexcept 
 }
 
 /// Throws format_error, naming the path, for a name that cannot be an element's.
-inline void check_name(std::string_view name, std::string_view path) {
+[[gnu::noinline]] inline void check_name(std::string_view name, std::string_view path) {
     if (!is_name(name))
         coma::detail::raise<format_error>(
             {"XML cannot hold the key '", name, "' of '", path,
@@ -115,7 +115,7 @@ inline void check_name(std::string_view name, std::string_view path) {
 }
 
 /// Throws format_error, naming the path, for a text with characters that XML cannot hold.
-inline void check_text(std::string_view text, std::string_view path) {
+[[gnu::noinline]] inline void check_text(std::string_view text, std::string_view path) {
     const std::size_t at = find_invalid(text);
     if (at == text.npos) return;
     std::size_t next = at;
@@ -128,7 +128,7 @@ inline void check_text(std::string_view text, std::string_view path) {
 }
 
 /// Appends a text with `&`, `<`, `>` and the carriage return escaped.
-inline void append_escaped(std::string& out, std::string_view text) {
+[[gnu::noinline]] inline void append_escaped(std::string& out, std::string_view text) {
     for (;;) {
         const std::size_t special = text.find_first_of("&<>\r");
         coma::detail::add(out, text.substr(0, special));
