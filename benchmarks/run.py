@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How long each stage takes, as ratios to hand-written loops and to neighbours, measured in the same run.
 
-``python benchmarks/run.py [--sizes 1000 10000] [--repeat 5] [--write]``; with ``--write``, the table goes into
-docs/performance.md. Each stage runs in a process of its own, and nothing is deleted before the end: for minutes after a
-mass delete, ext4 creates files up to ten times slower.
+``python benchmarks/run.py [--sizes 1000 10000 100000] [--repeat 5] [--write]``; with ``--write``, the tables and the
+plot go into docs/performance.md. Each stage runs in a process of its own, the subjects in turn, and nothing is deleted
+before the end: for minutes after a mass delete, ext4 creates files up to ten times slower. Beyond `LARGE` measurements,
+each stage runs once and without the neighbours.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib as mpl
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+
 STAGES = ("run", "resume", "extend", "table", "filtered", "deactivate", "inactive", "activate")
 PEERS = {"signac": ("run", "resume", "table"), "psweep": ("run", "resume", "table")}
 TARGETS = {
@@ -32,6 +38,8 @@ TARGETS = {
 }
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "performance.md"
+PICTURE = PAGE.with_suffix(".png")
+LARGE = 10_000
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
 
 Seconds = dict[str, float]
@@ -46,10 +54,16 @@ def once(who: str, stages: tuple[str, ...], directory: Path, n: int) -> Seconds:
     return found
 
 
-def median(who: str, stages: tuple[str, ...], scratch: Path, n: int, repeat: int) -> Seconds:
-    """Return the median of some repetitions, each in a directory of its own."""
-    rounds = [once(who, stages, scratch / f"{who}-{n}-{i}", n) for i in range(repeat)]
-    return {stage: statistics.median(found[stage] for found in rounds) for stage in stages}
+def measured(subjects: dict[str, tuple[str, ...]], scratch: Path, n: int, repeat: int) -> dict[str, Seconds]:
+    """Return the medians of some repetitions, each in a directory of its own, of several subjects in turn."""
+    rounds = [
+        {who: once(who, stages, scratch / f"{who}-{n}-{i}", n) for who, stages in subjects.items()}
+        for i in range(repeat)
+    ]
+    return {
+        who: {stage: statistics.median(found[who][stage] for found in rounds) for stage in stages}
+        for who, stages in subjects.items()
+    }
 
 
 def peers() -> list[str]:
@@ -87,6 +101,21 @@ def conditions() -> str:
     return f"Measured on {today}: {platform.platform()}, Python {platform.python_version()}, {versions}."
 
 
+def plot(seconds: dict[int, dict[str, Seconds]]) -> None:
+    """Draw how long each stage takes over the number of measurements, beside the page."""
+    figure, axes = plt.subplots(2, 4, figsize=(12, 6), sharex=True, sharey=True, layout="constrained")
+    for stage, ax in zip(STAGES, axes.flat, strict=True):
+        for who, style in {"coma": "o-", "floor": "s--", "signac": "^:", "psweep": "v:"}.items():
+            points = [(n, found[who][stage]) for n, found in seconds.items() if stage in found.get(who, {})]
+            if points:
+                ax.loglog(*zip(*points, strict=True), style, label=who)
+        ax.set_title(stage)
+    axes[0, 0].legend()
+    figure.supxlabel("measurements")
+    figure.supylabel("seconds")
+    figure.savefig(PICTURE, dpi=80)
+
+
 def _row(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
@@ -94,22 +123,25 @@ def _row(cells: list[str]) -> str:
 def main() -> None:
     """Measure, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="coma-bench-"))
     seconds: dict[int, dict[str, Seconds]] = {}
     for n in options.sizes:
-        subjects = {"floor": STAGES, "coma": STAGES, **{name: PEERS[name] for name in peers()}}
-        seconds[n] = {who: median(who, stages, scratch, n, options.repeat) for who, stages in subjects.items()}
+        neighbours = {name: PEERS[name] for name in peers()} if n <= LARGE else {}
+        subjects = {"floor": STAGES, "coma": STAGES, **neighbours}
+        seconds[n] = measured(subjects, scratch, n, options.repeat if n <= LARGE else 1)
     lines = [conditions(), "", *(line for n in options.sizes for line in table(n, seconds[n]))]
     for small, large in zip(options.sizes, options.sizes[1:], strict=False):
         lines += growth(small, large, seconds)
     print("\n".join(lines))
     if options.write:
         before, _, rest = PAGE.read_text().partition(BEGIN)
+        lines.append(f"![seconds over measurements, for each stage]({PICTURE.name})\n")
         PAGE.write_text("\n".join([before + BEGIN, "", *lines, END + rest.partition(END)[2]]))
+        plot(seconds)
     shutil.rmtree(scratch)
 
 

@@ -25,7 +25,6 @@ class Format(Protocol):
         """Return the tree that `text` holds."""
 
 
-_CHUNK = 1 << 16
 _REGISTERED = types.TYPE.encode()
 FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
@@ -56,25 +55,6 @@ def read_text(path: str | os.PathLike[str]) -> bytes:
         raise ArchiveError(f'Cannot read "{os.fspath(path)}": {error.strerror}') from error
 
 
-def read_at(directory: int, path: str) -> Any:
-    """Return the tree in the file `path` of an open directory, which need not be looked for any more.
-
-    Raises
-    ------
-    ArchiveError
-        If it cannot be read.
-    """
-    try:
-        descriptor = os.open(path[path.rfind(os.sep) + 1 :], os.O_RDONLY, dir_fd=directory)
-        try:
-            data = _read_all(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise ArchiveError(f'Cannot read "{path}": {error.strerror}') from error
-    return loads(data, path)
-
-
 def loads(text: bytes, path: str) -> Any:
     """Return the tree that the text of the file `path` holds, whose format its suffix tells.
 
@@ -88,15 +68,6 @@ def loads(text: bytes, path: str) -> Any:
         return parse(text, path)
     with attachment.beside(path):
         return parse(text, path)
-
-
-def _read_all(descriptor: int) -> bytes:
-    """Return all that a file holds; most fit into one read."""
-    chunk = os.read(descriptor, _CHUNK)
-    if len(chunk) < _CHUNK:
-        return chunk
-    with os.fdopen(descriptor, "rb", closefd=False) as rest:
-        return chunk + rest.read()
 
 
 def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:

@@ -17,7 +17,7 @@ from coma.archives import archive as archives
 from coma.archives.archive import Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ExperimentError, IndexFileError
-from coma.storage import attachments
+from coma.storage import attachments, readahead
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
 from coma.storage.listing import Listing
@@ -153,35 +153,30 @@ class FileMeasurements:
     def _read_all(self) -> Iterator[tuple[str, Tree]]:
         """Yield path and tree of each measurement."""
         damaged: list[str] = []
-        listed = self.files()
-        directory = os.open(self.directory, os.O_RDONLY)
-        try:
-            for number, paths in listed.items():
-                try:
-                    found = self._read(directory, number, paths)
-                except ArchiveError as error:
-                    damaged.append(str(error))
-                    continue
-                if found is not None:
-                    yield found
-                elif not self.index.exists():
-                    break  # another process archives them
-        finally:
-            os.close(directory)
+        for number, paths, text in readahead.read(self._place, self.files().items()):
+            try:
+                found = self._read(number, paths, text)
+            except ArchiveError as error:
+                damaged.append(str(error))
+                continue
+            if found is not None:
+                yield found
+            elif not self.index.exists():
+                break  # another process archives them
         if damaged:
             warnings.warn(
                 f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged), UserWarning, stacklevel=2
             )
 
-    def _read(self, directory: int, number: int, paths: list[str]) -> tuple[str, Tree] | None:
+    def _read(self, number: int, paths: list[str], text: bytes | None) -> tuple[str, Tree] | None:
         """Return path and tree of a measurement; None where its files went since they were listed."""
         try:
-            return paths[0], _read(directory, number, paths)
+            return paths[0], _tree(number, paths, text)
         except ArchiveError:
             if all(map(os.path.exists, paths)):
                 raise
         converted = archives.find(os.path.join(self._place, self.names.name(number)))
-        return (converted[0], _read(directory, number, converted)) if converted else None
+        return (converted[0], _tree(number, converted)) if converted else None
 
     def __len__(self) -> int:
         return len(self.files())
@@ -333,14 +328,12 @@ class FileMeasurements:
         )
 
 
-def _read(directory: int, number: int, paths: list[str]) -> Tree:
-    tree = _tree(directory, number, paths[0])
+def _tree(number: int, paths: list[str], text: bytes | None = None) -> Tree:
+    """Return the tree of a measurement's file(s); `text` is what the first holds, if that is known."""
+    plain = archives.read(paths[0]) if text is None else archives.loads(text, paths[0])
+    tree = checked(plain, paths[0], number)
     if len(paths) > 1:
-        if any(not equal(tree, _tree(directory, number, path)) for path in paths[1:]):
+        if any(not equal(tree, _tree(number, [path])) for path in paths[1:]):
             raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
         warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
     return tree
-
-
-def _tree(directory: int, number: int, path: str) -> Tree:
-    return checked(archives.read_at(directory, path), path, number)
