@@ -54,10 +54,11 @@ inline descriptor open(const std::string& path, int flags, mode_t mode = 0666) n
 
 /// Writes all bytes; false, with errno set, if that fails.
 inline bool write_all(const descriptor& to, std::string_view text) noexcept {
-    while (!text.empty()) {
-        const ssize_t written = ::write(to.get(), text.data(), text.size());
+    const char* last = text.data() + text.size();
+    for (const char* at = text.data(); at != last;) {
+        const ssize_t written = ::write(to.get(), at, static_cast<std::size_t>(last - at));
         if (written < 0 && errno != EINTR) return false;
-        if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+        if (written > 0) at += written;
     }
     return true;
 }
@@ -65,7 +66,9 @@ inline bool write_all(const descriptor& to, std::string_view text) noexcept {
 /// The directory of a path, with its last slash; "./" for the present one.
 inline std::string directory_of(const std::string& path) {
     const std::size_t end = path.rfind('/') + 1;
-    return coma::detail::concat({end ? std::string_view(path.data(), end) : "./"});
+    std::string directory(path, 0, end);
+    if (end == 0) directory.append("./");
+    return directory;
 }
 
 /// A path below a directory.
@@ -113,15 +116,19 @@ inline std::uint64_t unique_number() noexcept {
 
 /// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed.
 inline std::string temporary_name(const std::string& path) {
-    std::string host = system::host_name();
+    std::string name = directory_of(path);
+    name.append(1, '.').append(path, path.rfind('/') + 1, 100).append(1, '~');
+    const std::string host = system::host_name();
     for (std::size_t i = 0; i < host.size(); ++i) {
         const char c = host[i];
-        if (!(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '.') host[i] = '_';
+        const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        name.append(1, letter || numbers::detail::is_digit(c) || c == '.' ? c : '_');
     }
-    const std::string last(path, path.rfind('/') + 1, 100);
-    const std::string process = numbers::to_text(std::int64_t{::getpid()});
-    return coma::detail::concat(
-        {directory_of(path), ".", last, "~", host, "~", process, "~", numbers::to_text(unique_number()), ".tmp"});
+    name.append(1, '~');
+    numbers::append(name, static_cast<std::size_t>(::getpid()));
+    name.append(1, '~');
+    numbers::append(name, static_cast<std::size_t>(unique_number()));
+    return name.append(".tmp");
 }
 
 /// Makes a new name in a directory durable; not every file system can, which is no error.
@@ -134,14 +141,22 @@ inline void write_and_sync(const descriptor& file, std::string_view text, const 
     if (!write_all(file, text) || ::fsync(file.get()) != 0) coma::detail::raise_file_error("cannot write", path);
 }
 
-/// A file beside its later name, removed at the end of the scope unless it was renamed.
-class temporary {
+/// A new file, removed at the end of the scope unless it is kept.
+class new_file {
 public:
-    temporary(const std::string& path, std::string_view text) : temporary(path) { write_and_sync(file_, text, path); }
-    temporary(const temporary&) = delete;
-    temporary& operator=(const temporary&) = delete;
-    ~temporary() {
-        if (!renamed_) ::unlink(name_.c_str());
+    /// Creates the file if the name is free.
+    explicit new_file(const std::string& name) : name_(name), file_(open(name, O_WRONLY | O_CREAT | O_EXCL)) {}
+    new_file(const new_file&) = delete;
+    new_file& operator=(const new_file&) = delete;
+    ~new_file() {
+        if (file_ && !kept_) ::unlink(name_.c_str());
+    }
+    bool is_created() const noexcept { return file_.get() >= 0; }
+
+    /// Writes what is to be the content of `path`.
+    void write(std::string_view text, const std::string& path) const {
+        if (!is_created()) coma::detail::raise_file_error("cannot create a file beside", path);
+        write_and_sync(file_, text, path);
     }
 
     /// Gives the file a second name; some network file systems report failure although it worked.
@@ -154,21 +169,15 @@ public:
 
     void rename(const std::string& path) {
         if (::rename(name_.c_str(), path.c_str()) != 0) coma::detail::raise_file_error("cannot replace", path);
-        renamed_ = true;
+        kept_ = true;
     }
+
+    void keep() noexcept { kept_ = true; }
 
 private:
-    explicit temporary(const std::string& path) {
-        do {
-            name_ = temporary_name(path);
-            file_ = open(name_, O_WRONLY | O_CREAT | O_EXCL);
-        } while (!file_ && errno == EEXIST);
-        if (!file_) coma::detail::raise_file_error("cannot create a file beside", path);
-    }
-
     std::string name_;
     descriptor file_;
-    bool renamed_ = false;
+    bool kept_ = false;
 };
 
 /// Publishes through a file without a name; an errno if that is not possible here, 0 on success.
@@ -177,7 +186,9 @@ inline int publish_nameless(const std::string& path, std::string_view text) {
     const descriptor file = open(directory_of(path), O_TMPFILE | O_WRONLY);
     if (!file) return ENOTSUP;
     write_and_sync(file, text, path);
-    const std::string name = coma::detail::concat({"/proc/self/fd/", numbers::to_text(std::int64_t{file.get()})});
+    std::string name;
+    name.append("/proc/self/fd/");
+    numbers::append(name, static_cast<std::size_t>(file.get()));
     if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
     return errno;
 #else
@@ -188,19 +199,18 @@ inline int publish_nameless(const std::string& path, std::string_view text) {
 
 /// Publishes where links are not allowed: the name is ours from the start.
 inline int publish_exclusively(const std::string& path, std::string_view text) {
-    const descriptor file = open(path, O_WRONLY | O_CREAT | O_EXCL);
-    if (!file) return errno;
-    try {
-        write_and_sync(file, text, path);
-    } catch (...) {
-        ::unlink(path.c_str());
-        throw;
-    }
+    new_file file(path);
+    if (!file.is_created()) return errno;
+    file.write(text, path);
+    file.keep();
     return 0;
 }
 
+/// Publishes through a second name where that is possible.
 inline int publish_linked(const std::string& path, std::string_view text) {
-    const int reason = temporary(path, text).link(path);
+    const new_file temporary(temporary_name(path));
+    temporary.write(text, path);
+    const int reason = temporary.link(path);
     return reason == 0 || reason == EEXIST ? reason : publish_exclusively(path, text);
 }
 
@@ -224,7 +234,9 @@ inline void publish(const std::string& path, std::string_view text) {
 
 /// Replaces a file, or creates it, at once.
 inline void replace(const std::string& path, std::string_view text) {
-    detail::temporary(path, text).rename(path);
+    detail::new_file temporary(detail::temporary_name(path));
+    temporary.write(text, path);
+    temporary.rename(path);
     detail::sync_directory(path);
 }
 

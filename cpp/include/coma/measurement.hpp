@@ -31,8 +31,8 @@ public:
     explicit measurement(std::string_view program = {}, std::string_view version = {}) {
         note("start_date", system::utc_now());
         content_["info/end_date"] = nullptr;
-        if (!program.empty()) note("program", program);
-        if (!version.empty()) note("version", version);
+        if (program.size() > 0) note("program", program);
+        if (version.size() > 0) note("version", version);
         note("host", system::host_name());
     }
 
@@ -70,7 +70,10 @@ public:
 
     /// Writes a new file, whole or not at all; throws file_error if it exists already.
     void save(const std::string& file) const { files::publish(file, to_xml()); }
-    void save(const char* file) const { save(coma::detail::concat({file})); }
+    void save(const char* file) const {
+        std::string name;
+        save(name.append(file));
+    }
 
     /// Reads a measurement's file.
     static tree load(const std::string& file) { return xml::to_tree(files::read(file), "measurement", file); }
@@ -82,7 +85,7 @@ private:
     static void put_end_date(std::string& text) {
         const char* missing = "\n    <end_date/>\n";
         const std::size_t place = text.find(missing) + 5;
-        text.replace(place, 11, coma::detail::concat({"<end_date>", system::utc_now(), "</end_date>"}));
+        text.replace(place, 11, "<end_date></end_date>").insert(place + 10, system::utc_now());
     }
 
     void merge(const std::string& key, const tree& value) {

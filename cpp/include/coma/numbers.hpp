@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -45,20 +46,21 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-constexpr std::size_t skip_digits(std::string_view text, std::size_t at) noexcept {
-    while (at < text.size() && is_digit(text[at])) ++at;
+constexpr const char* skip_digits(const char* at, const char* end) noexcept {
+    while (at != end && is_digit(*at)) ++at;
     return at;
 }
 
 constexpr std::size_t sign_length(std::string_view text) noexcept {
-    return !text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+    return text.size() > 0 && (text.data()[0] == '+' || text.data()[0] == '-') ? 1 : 0;
 }
 
 constexpr bool equal_ignoring_case(std::string_view text, std::string_view lower) noexcept {
     if (text.size() != lower.size()) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
-        if (c != lower[i]) return false;
+        const char c = text.data()[i];
+        const char expected = lower.data()[i];
+        if (c != expected && (expected < 'a' || (c | 0x20) != expected)) return false;
     }
     return true;
 }
@@ -68,86 +70,66 @@ constexpr bool is_infinity(std::string_view unsigned_text) noexcept {
 }
 
 /// The position after an exponent that starts at `at`, or `at` itself if there is none.
-constexpr std::size_t skip_exponent(std::string_view text, std::size_t at) noexcept {
-    if (at >= text.size() || (text[at] != 'e' && text[at] != 'E')) return at;
-    const std::size_t digits = at + 1 + sign_length(text.substr(at + 1));
-    const std::size_t end = skip_digits(text, digits);
-    return end > digits ? end : at;
+constexpr const char* skip_exponent(const char* at, const char* end) noexcept {
+    if (at == end || (*at != 'e' && *at != 'E')) return at;
+    const char* digits = at + 1;
+    if (digits != end && (*digits == '+' || *digits == '-')) ++digits;
+    const char* last = skip_digits(digits, end);
+    return last != digits ? last : at;
 }
 
 constexpr look look_of_unsigned(std::string_view text) noexcept {
-    const std::size_t whole = skip_digits(text, 0);
-    if (whole == text.size()) return whole > 0 ? look::integer : look::text;
-    std::size_t end = whole;
-    if (text[whole] == '.') {
-        end = skip_digits(text, whole + 1);
-        if (end == 1) return look::text;
-    } else if (whole == 0) {
+    const char* first = text.data();
+    const char* last = first + text.size();
+    const char* at = skip_digits(first, last);
+    if (at == last) return at != first ? look::integer : look::text;
+    if (*at == '.') {
+        at = skip_digits(at + 1, last);
+        if (at == first + 1) return look::text;
+    } else if (at == first) {
         return equal_ignoring_case(text, "nan") || is_infinity(text) ? look::real : look::text;
     }
-    return skip_exponent(text, end) == text.size() ? look::real : look::text;
+    return skip_exponent(at, last) == last ? look::real : look::text;
 }
 
-/// Appends one character after the other to a buffer.
-class short_text {
-public:
-    void put(char c) noexcept { *end_++ = c; }
-    void put(const char* first, const char* last) noexcept {
-        while (first != last) put(*first++);
-    }
-    void zeros(int count) noexcept {
-        while (count-- > 0) put('0');
-    }
-    std::string_view view() const noexcept { return {text_, static_cast<std::size_t>(end_ - text_)}; }
-
-private:
-    char text_[80];
-    char* end_ = text_;
-};
-
-/// The exponent as Python's repr shows it: a sign and at least two digits.
-inline void put_exponent(short_text& out, int exponent) noexcept {
-    out.put('e');
-    out.put(exponent < 0 ? '-' : '+');
-    const int magnitude = exponent < 0 ? -exponent : exponent;
-    for (int power = magnitude >= 1000 ? 1000 : magnitude >= 100 ? 100 : 10; power > 0; power /= 10)
-        out.put(static_cast<char>('0' + magnitude / power % 10));
+inline void append_digits(std::string& out, std::uint64_t value, bool negative) {
+    char buffer[24];
+    char* first = buffer + sizeof buffer;
+    do *--first = static_cast<char>('0' + value % 10);
+    while (value /= 10);
+    if (negative) *--first = '-';
+    out.append(first, static_cast<std::size_t>(buffer + sizeof buffer - first));
 }
 
 /// Lays out digits and a decimal exponent as Python's repr does: 1.0, 0.0001, 1e-05, 1e+16.
-inline void put_repr(short_text& out, const char* first, const char* last, int exponent) noexcept {
-    const int count = static_cast<int>(last - first);
-    if (exponent < -4 || exponent >= 16) {
-        out.put(*first);
-        if (count > 1) out.put('.');
-        out.put(first + 1, last);
-        put_exponent(out, exponent);
-    } else if (exponent < 0) {
-        out.put('0');
-        out.put('.');
-        out.zeros(-exponent - 1);
-        out.put(first, last);
+inline void append_repr(std::string& out, const char* digits, std::size_t count, int exponent) {
+    const bool scientific = exponent < -4 || exponent >= 16;
+    const std::size_t before = scientific || exponent < 0 ? 1 : static_cast<std::size_t>(exponent) + 1;
+    if (exponent < 0 && !scientific) {
+        out.append("0.", 2).append(static_cast<std::size_t>(-exponent - 1), '0').append(digits, count);
+    } else if (count > before) {
+        out.append(digits, before) += '.';
+        out.append(digits + before, count - before);
     } else {
-        const int whole = count < exponent + 1 ? count : exponent + 1;
-        out.put(first, first + whole);
-        out.zeros(exponent + 1 - count);
-        out.put('.');
-        out.put(first + whole, last);
-        if (whole == count) out.put('0');
+        out.append(digits, count).append(before - count, '0').append(scientific ? "" : ".0");
     }
+    if (!scientific) return;
+    const int magnitude = exponent < 0 ? -exponent : exponent;
+    out.append(exponent < 0 ? "e-0" : "e+0", magnitude < 10 ? 3 : 2);
+    append_digits(out, static_cast<std::uint64_t>(magnitude), false);
 }
 
 /// Splits "-d.ddde-XX", as std::to_chars writes it, and lays it out again.
-inline void put_scientific(short_text& out, const char* first, const char* last) noexcept {
-    if (*first == '-') out.put(*first++);
+inline void append_scientific(std::string& out, const char* first, const char* last) {
+    if (*first == '-') out += *first++;
     char digits[40];
-    char* end = digits;
+    std::size_t count = 0;
     for (; *first != 'e'; ++first)
-        if (*first != '.') *end++ = *first;
+        if (*first != '.') digits[count++] = *first;
     const bool negative = *++first == '-';
     int exponent = 0;
     for (++first; first != last; ++first) exponent = 10 * exponent + (*first - '0');
-    put_repr(out, digits, end, negative ? -exponent : exponent);
+    append_repr(out, digits, count, negative ? -exponent : exponent);
 }
 
 /// Whether a decimal text that is out of range is too large (and not too small).
@@ -178,39 +160,35 @@ constexpr bool overflows(std::string_view text) noexcept {
 
 /// The text without blanks, tabs and line ends at its ends.
 constexpr std::string_view strip(std::string_view text) noexcept {
-    while (!text.empty() && detail::is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && detail::is_blank(text.back())) text.remove_suffix(1);
-    return text;
+    const char* first = text.data();
+    const char* last = first + text.size();
+    while (first != last && detail::is_blank(*first)) ++first;
+    while (first != last && detail::is_blank(last[-1])) --last;
+    return {first, static_cast<std::size_t>(last - first)};
 }
 
 /// Whether a text would be read as an integer, as a double or as text.
 constexpr look look_of(std::string_view text) noexcept {
     const std::string_view stripped = strip(text);
-    return detail::look_of_unsigned(stripped.substr(detail::sign_length(stripped)));
+    const std::size_t sign = detail::sign_length(stripped);
+    return detail::look_of_unsigned({stripped.data() + sign, stripped.size() - sign});
 }
 
 namespace detail {
 
-inline void append_digits(std::string& out, std::uint64_t value, bool negative) {
-    char buffer[24];
-    char* first = buffer + sizeof buffer;
-    do *--first = static_cast<char>('0' + value % 10);
-    while (value /= 10);
-    if (negative) *--first = '-';
-    out.append(first, static_cast<std::size_t>(buffer + sizeof buffer - first));
-}
-
 /// Reads digits, perhaps with a sign; false if there is anything else or the number does not fit.
 constexpr bool parse_digits(std::string_view text, std::uint64_t& magnitude, bool& negative) noexcept {
-    negative = !text.empty() && text[0] == '-';
-    text.remove_prefix(sign_length(text));
+    const char* at = text.data() + sign_length(text);
+    const char* last = text.data() + text.size();
+    negative = at != text.data() && at[-1] == '-';
     magnitude = 0;
-    for (const char c : text) {
-        const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(c) - '0');
+    const bool has_digits = at != last;
+    for (; at != last; ++at) {
+        const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(*at) - '0');
         if (digit > 9 || magnitude > (UINT64_MAX - digit) / 10) return false;
         magnitude = 10 * magnitude + digit;
     }
-    return !text.empty();
+    return has_digits;
 }
 
 }  // namespace detail
@@ -227,21 +205,19 @@ void append(std::string& out, Integer value) {
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
 void append(std::string& out, Real value) {
     if (value != value) {
-        coma::detail::add(out, "NaN");
+        out.append("NaN");
     } else if (value - value != 0) {
-        coma::detail::add(out, value > 0 ? "Infinity" : "-Infinity");
+        out.append(value > 0 ? "Infinity" : "-Infinity");
     } else if (const Real magnitude = value < 0 ? -value : value; magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
-        const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
-        coma::detail::add(out, text);
-        if (text.find('.') == text.npos) coma::detail::add(out, ".0");
+        const auto size = static_cast<std::size_t>(end - buffer);
+        out.append(buffer, size);
+        if (!std::memchr(buffer, '.', size)) out.append(".0", 2);
     } else {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-        detail::short_text text;
-        detail::put_scientific(text, buffer, end);
-        coma::detail::add(out, text.view());
+        detail::append_scientific(out, buffer, end);
     }
 }
 

@@ -11,10 +11,15 @@
 
 namespace coma::detail {
 
+/// The position of the next slash, or the length of the path.
+inline std::size_t find_slash(std::string_view path, std::size_t at) noexcept {
+    while (at < path.size() && path.data()[at] != '/') ++at;
+    return at;
+}
+
 /// Where a path's component that begins at `begin` ends; throws path_error if it is empty.
 inline std::size_t end_of_component(std::string_view path, std::size_t begin) {
-    const std::size_t slash = path.find('/', begin);
-    const std::size_t end = slash == path.npos ? path.size() : slash;
+    const std::size_t end = find_slash(path, begin);
     if (end == begin)
         raise<path_error>(
             {"the path '", path, "' has an empty component: separate names by single slashes, as in 'results/t'"});

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <new>
-#include <utility>
 
 namespace coma::detail {
 
@@ -44,7 +43,7 @@ public:
 
     T& push_back(T&& value) {
         if (size_ == capacity_) reserve(size_ < 4 ? 4 : 2 * size_);
-        new (static_cast<void*>(data_ + size_)) T(std::move(value));
+        new (static_cast<void*>(data_ + size_)) T(static_cast<T&&>(value));
         return data_[size_++];
     }
 
@@ -54,7 +53,7 @@ public:
         if (capacity <= capacity_) return;
         T* larger = static_cast<T*>(::operator new(capacity * sizeof(T)));
         for (std::size_t i = 0; i < size_; ++i) {
-            new (static_cast<void*>(larger + i)) T(std::move(data_[i]));
+            new (static_cast<void*>(larger + i)) T(static_cast<T&&>(data_[i]));
             data_[i].~T();
         }
         ::operator delete(static_cast<void*>(data_));

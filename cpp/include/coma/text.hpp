@@ -4,6 +4,7 @@
 #ifndef COMA_TEXT_HPP
 #define COMA_TEXT_HPP
 
+#include <cstddef>
 #include <cstring>
 #include <initializer_list>
 #include <string>
@@ -13,7 +14,7 @@ namespace coma::detail {
 
 /// What == says.
 inline bool equal(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+    return a.size() == b.size() && (a.size() == 0 || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 /// Appends a text.
@@ -21,7 +22,8 @@ inline void add(std::string& to, std::string_view text) { to.append(text.data(),
 
 /// Appends several texts.
 [[gnu::noinline]] inline void add(std::string& to, std::initializer_list<std::string_view> parts) {
-    for (const std::string_view part : parts) add(to, part);
+    const std::string_view* part = parts.begin();
+    for (std::size_t left = parts.size(); left > 0; --left) add(to, *part++);
 }
 
 /// One text of several.

@@ -134,6 +134,12 @@ public:
     const double* real() const noexcept { return as_ == form::real ? &content_.real : nullptr; }
     /// The text of a string, or nullptr.
     const std::string* text() const noexcept { return as_ == form::string ? content_.text : nullptr; }
+    /// The elements of a list, or nullptr.
+    const tree_list* list_elements() const noexcept { return as_ == form::list ? content_.list : nullptr; }
+    /// The entries of a dictionary, or nullptr.
+    const tree_entries* dict_entries() const noexcept;
+    /// Appends the digits of an integer; false for another kind.
+    bool append_integer(std::string& out) const;
     /// Whether this is the boolean true.
     bool is_true() const noexcept { return as_ == form::boolean && content_.boolean; }
 
@@ -167,8 +173,7 @@ private:
 
     static bool equal(const tree& a, const tree& b, bool nan_is_nan);
     tree& element(std::size_t position);
-    tree* step(std::string_view part) noexcept;
-    const tree* step(std::string_view part) const noexcept { return const_cast<tree*>(this)->step(part); }
+    tree* step(std::string_view part) const noexcept;
     tree& step_or_add(std::string_view path, std::size_t begin, std::size_t end);
     std::string place_in_words(std::string_view path) const;
     void clear() noexcept;

@@ -100,36 +100,43 @@ inline kind tree::kind() const noexcept {
     }
 }
 
-inline tree* tree::step(std::string_view part) noexcept {
+inline tree* tree::step(std::string_view part) const noexcept {
     if (as_ == form::dict) return content_.dict->find(part);
-    std::size_t position = 0;
-    if (as_ != form::list || !numbers::detail::is_digit(part[0]) || !numbers::parse(part, position)) return nullptr;
+    if (as_ != form::list || !numbers::detail::is_digit(part.data()[0])) return nullptr;
+    std::uint64_t position = 0;
+    bool negative = false;
+    if (!numbers::detail::parse_digits(numbers::strip(part), position, negative)) return nullptr;
     return position < content_.list->size() ? &(*content_.list)[position] : nullptr;
 }
 
 inline const tree* tree::find(std::string_view path) const noexcept {
     const tree* node = this;
     for (std::size_t begin = 0; node && begin <= path.size();) {
-        const std::size_t slash = path.find('/', begin);
-        const std::size_t end = slash == path.npos ? path.size() : slash;
-        node = end == begin ? nullptr : node->step(path.substr(begin, end - begin));
+        const std::size_t end = detail::find_slash(path, begin);
+        node = end == begin ? nullptr : node->step({path.data() + begin, end - begin});
         begin = end + 1;
     }
     return node;
 }
 
 inline std::string tree::place_in_words(std::string_view path) const {
+    const tree_entries* entries = dict_entries();
     const std::size_t count = size();
     std::string words;
-    detail::add(words, {path.empty() ? "the tree" : "'", path, path.empty() ? "" : "'"});
+    if (path.size() == 0)
+        words.append("the tree");
+    else
+        words.append(1, '\'').append(path.data(), path.size()).append(1, '\'');
     if (as_ == form::list) {
-        detail::add(words, {" is a list of ", numbers::to_text(count), " elements"});
-    } else if (as_ != form::dict) {
-        detail::add(words, {" is ", name_of(kind()), " and holds no keys"});
+        words.append(" is a list of ");
+        numbers::append(words, count);
+        words.append(" elements");
+    } else if (!entries) {
+        words.append(" is ").append(name_of(kind())).append(" and holds no keys");
     } else {
-        detail::add(words, count == 0 ? " is empty" : " has the keys ");
-        for (std::size_t i = 0; i < count && i < 20; ++i) detail::add(words, {i ? ", " : "", items()[i].key});
-        detail::add(words, count > 20 ? ", ..." : "");
+        words.append(count == 0 ? " is empty" : " has the keys ");
+        for (std::size_t i = 0; i < count && i < 20; ++i) words.append(i ? ", " : "").append((*entries)[i].key);
+        if (count > 20) words.append(", ...");
     }
     return words;
 }
@@ -152,9 +159,9 @@ inline tree& tree::step_or_add(std::string_view path, std::size_t begin, std::si
     if (is_null()) *this = dict();
     const std::string_view part(path.data() + begin, end - begin);
     if (tree* next = step(part)) return *next;
-    if (is_dict()) return content_.dict->add(part);
+    if (as_ == form::dict) return content_.dict->add(part);
     coma::detail::raise<path_error>(
-        {"cannot set '", path.substr(0, end), "': ", place_in_words(detail::path_before(path, begin))});
+        {"cannot set '", std::string_view(path.data(), end), "': ", place_in_words(detail::path_before(path, begin))});
 }
 
 inline tree& tree::operator[](std::string_view path) {
@@ -175,6 +182,10 @@ inline const tree_list& tree::elements() const {
 inline tree& tree::element(std::size_t position) {
     if (position < elements().size()) return (*content_.list)[position];
     coma::detail::raise<path_error>({"there is no element ", numbers::to_text(position), ": ", place_in_words({})});
+}
+
+inline const tree_entries* tree::dict_entries() const noexcept {
+    return as_ == form::dict ? &content_.dict->entries() : nullptr;
 }
 
 inline const tree_entries& tree::items() const {
@@ -202,11 +213,22 @@ inline void tree::push_back(tree element) {
     content_.list->push_back(std::move(element));
 }
 
+inline bool tree::append_integer(std::string& out) const {
+    const bool negative = as_ == form::integer && content_.integer < 0;
+    if (as_ == form::big)
+        out.append(*content_.text);
+    else if (as_ == form::integer || as_ == form::natural)
+        numbers::detail::append_digits(out, negative ? 0 - content_.natural : content_.natural, negative);
+    else
+        return false;
+    return true;
+}
+
 inline std::string tree::integer_text() const {
-    if (as_ == form::integer) return numbers::to_text(content_.integer);
-    if (as_ == form::natural) return numbers::to_text(content_.natural);
-    if (as_ != form::big) coma::detail::raise<type_error>({"an integer was asked for, but this is ", name_of(kind())});
-    return *content_.text;
+    std::string digits;
+    if (!append_integer(digits))
+        coma::detail::raise<type_error>({"an integer was asked for, but this is ", name_of(kind())});
+    return digits;
 }
 
 inline bool tree::equal(const tree& a, const tree& b, bool nan_is_nan) {

@@ -18,15 +18,15 @@ constexpr char32_t no_character = 0xFFFFFFFF;
 
 /// Reads one character of UTF-8 at `at` and moves on; no_character if the bytes are not UTF-8.
 [[gnu::noinline]] constexpr char32_t next_character(std::string_view text, std::size_t& at) noexcept {
-    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-    const unsigned first = byte(at);
+    const unsigned first = static_cast<unsigned char>(text.data()[at]);
     if (first < 0x80) return ++at, first;
     const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
     if (first < 0xC2 || first > 0xF4) return no_character;
     char32_t character = first & (0x7Fu >> length);
     for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xC0u) != 0x80u) return no_character;
-        character = character << 6 | (byte(at + i) & 0x3Fu);
+        const unsigned byte = at + i < text.size() ? static_cast<unsigned char>(text.data()[at + i]) : 0;
+        if ((byte & 0xC0u) != 0x80u) return no_character;
+        character = character << 6 | (byte & 0x3Fu);
     }
     const bool overlong = (length == 3 && character < 0x800) || (length == 4 && character < 0x10000);
     if (overlong || character > 0x10FFFF || (character >= 0xD800 && character <= 0xDFFF)) return no_character;
@@ -67,7 +67,7 @@ constexpr bool is_character(char32_t c) noexcept {
 [[gnu::noinline]] constexpr std::size_t find_invalid(std::string_view text) noexcept {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t begin = at;
-        if (text[at] >= ' ' && ++at) continue;
+        if (text.data()[at] >= ' ' && ++at) continue;
         if (!is_character(next_character(text, at))) return begin;
     }
     return std::string_view::npos;
@@ -79,19 +79,16 @@ struct range {
     char32_t first, last;
 };
 
-constexpr bool starts_name(char32_t c) noexcept {
-    if (c < 0x80) return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+/// Whether a name can begin, or else go on, with a character.
+constexpr bool is_in_name(char32_t c, bool first) noexcept {
+    if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_') return true;
+    if (c < 0x80) return !first && ((c >= '0' && c <= '9') || c == '-' || c == '.');
     constexpr range ranges[] = {{0xC0, 0xD6},     {0xD8, 0xF6},     {0xF8, 0x2FF},    {0x370, 0x37D},
                                 {0x37F, 0x1FFF},  {0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF},
                                 {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF}};
     for (const range& r : ranges)
         if (c >= r.first && c <= r.last) return true;
-    return false;
-}
-
-constexpr bool continues_name(char32_t c) noexcept {
-    if (c < 0x80) return starts_name(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
-    return starts_name(c) || c == 0xB7 || (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040;
+    return !first && (c == 0xB7 || (c >= 0x300 && c <= 0x36F) || c == 0x203F || c == 0x2040);
 }
 
 }  // namespace detail
@@ -101,9 +98,9 @@ constexpr bool continues_name(char32_t c) noexcept {
     for (std::size_t at = 0; at < text.size();) {
         const bool first = at == 0;
         const char32_t c = next_character(text, at);
-        if (!(first ? detail::starts_name(c) : detail::continues_name(c) || (with_colon && c == ':'))) return false;
+        if (!detail::is_in_name(c, first) && !(with_colon && c == ':' && !first)) return false;
     }
-    return !text.empty();
+    return text.size() > 0;
 }
 
 /// Throws format_error, naming the path, for a name that cannot be an element's.
@@ -120,23 +117,31 @@ constexpr bool continues_name(char32_t c) noexcept {
     if (at == text.npos) return;
     std::size_t next = at;
     const char32_t c = next_character(text, next);
-    const bool is_utf8 = c != no_character;
+    std::string what;
+    what.append(c == no_character ? "bytes that are not UTF-8" : "the character number ");
+    if (c != no_character) numbers::append(what, std::size_t{c});
+    what.append(" at position ");
+    numbers::append(what, at);
     coma::detail::raise<format_error>(
-        {"XML cannot hold the text at '", path, "': it has ", is_utf8 ? "the character number " : "bytes that are not UTF-8",
-         is_utf8 ? numbers::to_text(std::uint64_t{c}) : std::string(), " at position ", numbers::to_text(at),
+        {"XML cannot hold the text at '", path, "': it has ", what,
          "; encode it (as hexadecimal digits, for instance) or leave it out"});
 }
 
 /// Appends a text with `&`, `<`, `>` and the carriage return escaped.
 [[gnu::noinline]] inline void append_escaped(std::string& out, std::string_view text) {
-    for (;;) {
-        const std::size_t special = text.find_first_of("&<>\r");
-        coma::detail::add(out, text.substr(0, special));
-        if (special == text.npos) return;
-        const char c = text[special];
-        coma::detail::add(out, c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&#13;");
-        text.remove_prefix(special + 1);
+    const char* first = text.data();
+    const char* last = first + text.size();
+    for (const char* at = first; at != last; ++at) {
+        const char* reference = *at == '&'    ? "&amp;"
+                                : *at == '<'  ? "&lt;"
+                                : *at == '>'  ? "&gt;"
+                                : *at == '\r' ? "&#13;"
+                                              : nullptr;
+        if (!reference) continue;
+        out.append(first, static_cast<std::size_t>(at - first)).append(reference);
+        first = at + 1;
     }
+    out.append(first, static_cast<std::size_t>(last - first));
 }
 
 }  // namespace coma::xml

@@ -24,21 +24,22 @@ using coma::detail::equal;
 
 /// Whether a string without a mark is read back as this string.
 inline bool reads_as_text(std::string_view text) noexcept {
-    return !text.empty() && numbers::strip(text).size() == text.size() &&
+    return text.size() > 0 && numbers::strip(text).size() == text.size() &&
            numbers::look_of(text) == numbers::look::text && !equal(text, "True") && !equal(text, "False");
 }
 
 /// Whether a dictionary without a mark is read back as a list: count, item_version, item.
 inline bool looks_like_list(const tree& dict) {
-    const auto& items = dict.items();
+    const tree_entries& items = *dict.dict_entries();
     if (items.size() < 2 || items.size() > 3) return false;
-    if (items[0].key != "count" || items[1].key != "item_version") return false;
-    if (items.size() == 3 && items[2].key != "item") return false;
+    if (items[0].key.compare("count") != 0 || items[1].key.compare("item_version") != 0) return false;
+    if (items.size() == 3 && items[2].key.compare("item") != 0) return false;
     const tree& count = items[0].value;
     const char* number = items.size() == 3 ? "1" : "0";
     if (count.text()) return equal(numbers::strip(*count.text()), number);
     if (count.kind() == kind::boolean) return count.is_true() == (items.size() == 3);
-    return count.kind() == kind::integer && count.integer_text() == number;
+    std::string digits;
+    return count.append_integer(digits) && digits.compare(number) == 0;
 }
 
 /// Appends elements to a string; keeps the way to the present one for messages.
@@ -49,13 +50,13 @@ public:
     void element(std::string_view name, const tree& value) {
         enter(name);
         switch (value.kind()) {
-            case kind::null: add(out_, "/>\n"); break;
+            case kind::null: out_.append("/>\n"); break;
             case kind::list: list(name, value); break;
             case kind::dict: dict(name, value); break;
             case kind::string: text(name, *value.text()); break;
-            case kind::boolean: leaf(name, " class_name=\"bool\">", value.is_true() ? "1" : "0"); break;
-            case kind::integer: leaf(name, ">", value.integer_text()); break;
-            case kind::real: real(name, value); break;
+            case kind::boolean: boolean(name, value.is_true()); break;
+            case kind::integer:
+            case kind::real: number(name, value); break;
         }
         --depth_;
     }
@@ -63,12 +64,20 @@ public:
 private:
     void enter(std::string_view name) {
         if (!is_name(name)) check_name(name, path());
-        if (depth_ == max_depth)
-            coma::detail::raise<format_error>({"XML elements are nested deeper than ", numbers::to_text(max_depth),
-                                               " levels at '", path().substr(0, 200), "...': flatten the tree"});
+        check_depth();
         out_.append(2 * depth_, ' ').append(1, '<');
         add(out_, name);
         way_[depth_++] = name;
+    }
+
+    /// Throws format_error where the present element is too deep to have another one in it.
+    void check_depth() const {
+        if (depth_ < max_depth) return;
+        std::string what;
+        what.append("XML elements are nested deeper than ");
+        numbers::append(what, max_depth);
+        what.append(" levels at '").append(path(), 0, 200);
+        coma::detail::raise<format_error>({what, "...': flatten the tree"});
     }
 
     /// The way from below the root to the present element.
@@ -80,43 +89,41 @@ private:
 
     void end(std::string_view name) { add(out_, {"</", name, ">\n"}); }
 
-    void leaf(std::string_view name, std::string_view opening, std::string_view content) {
-        add(out_, {opening, content, "</", name, ">\n"});
+    void boolean(std::string_view name, bool value) {
+        out_.append(value ? " class_name=\"bool\">1" : " class_name=\"bool\">0");
+        end(name);
     }
 
-    void natural(std::string_view name, std::size_t value) {
-        enter(name);
-        leaf(name, ">", numbers::to_text(value));
-        --depth_;
-    }
-
-    void real(std::string_view name, const tree& value) {
+    void number(std::string_view name, const tree& value) {
         out_ += '>';
-        numbers::append(out_, *value.real());
+        if (!value.append_integer(out_)) numbers::append(out_, *value.real());
         end(name);
     }
 
     void text(std::string_view name, std::string_view content) {
         if (checked_ && find_invalid(content) != content.npos) check_text(content, path());
-        add(out_, reads_as_text(content) ? ">" : " class_name=\"str\">");
+        out_.append(reads_as_text(content) ? ">" : " class_name=\"str\">");
         append_escaped(out_, content);
         end(name);
     }
 
     void list(std::string_view name, const tree& value) {
-        add(out_, ">\n");
-        natural("count", value.size());
-        natural("item_version", 0);
+        check_depth();
+        const tree_list& items = *value.list_elements();
         std::string before;
-        add(before.append(2 * depth_, ' '), "<item>");
-        out_.reserve(out_.size() + value.size() * (before.size() + 32));
-        for (const tree& item : value.elements()) {
-            if (const double* number = item.real()) {
-                add(out_, before);
+        before.append(2 * depth_, ' ');
+        out_.append(">\n").append(before).append("<count>");
+        numbers::append(out_, items.size());
+        out_.append("</count>\n").append(before).append("<item_version>0</item_version>\n");
+        before.append("<item>");
+        out_.reserve(out_.size() + items.size() * (before.size() + 32));
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (const double* number = items[i].real()) {
+                out_.append(before);
                 numbers::append(out_, *number);
-                add(out_, "</item>\n");
+                out_.append("</item>\n");
             } else {
-                element("item", item);
+                element("item", items[i]);
             }
         }
         out_.append(2 * (depth_ - 1), ' ');
@@ -124,11 +131,14 @@ private:
     }
 
     void dict(std::string_view name, const tree& value) {
-        const bool empty = value.size() == 0;
-        add(out_, empty || looks_like_list(value) ? " class_name=\"dict\">" : ">");
-        if (!empty) out_ += '\n';
-        for (const auto& [key, item] : value.items()) element(key, item);
-        if (!empty) out_.append(2 * (depth_ - 1), ' ');
+        const tree_entries& items = *value.dict_entries();
+        if (items.size() == 0) {
+            out_.append(" class_name=\"dict\">");
+        } else {
+            out_.append(looks_like_list(value) ? " class_name=\"dict\">\n" : ">\n");
+            for (std::size_t i = 0; i < items.size(); ++i) element(items[i].key, items[i].value);
+            out_.append(2 * (depth_ - 1), ' ');
+        }
         end(name);
     }
 
@@ -155,7 +165,7 @@ inline void append(std::string& out, std::string_view name, const tree& value) {
 /// A tree as XML.
 inline std::string to_text(std::string_view name, const tree& value) {
     std::string out;
-    append(out, name, value);
+    detail::plain_writer(out).element(name, value);
     return out;
 }
 
