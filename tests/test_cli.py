@@ -161,7 +161,10 @@ def test_what_is_left_out_is_said(e, run, directory):
         (["show", "DIR", "1", "results/e"], "coma: path 'results/e' not found: results has no item 'e'"),
         (["status", "nowhere"], 'coma: no experiment in "nowhere": there is no file experiment.*.*'),
         (["table", "DIR", *COLUMNS, "--where", "x >"], "coma: 'x >' is no condition; write 'A > 3 and T < 5'"),
-        (["table", "DIR", *COLUMNS, "--where", "note > 3"], "coma: warning: no measurement has 'parameters/note'"),
+        (
+            ["table", "DIR", *COLUMNS, "--where", "note > 3"],
+            "coma: warning: no measurement has 'note'; did you mean 'results/note'?",
+        ),
         (["table", "DIR", *COLUMNS, "--where", "results/note > 3"], "coma: 'results/note > 3' cannot be decided"),
         (["table", "DIR", *COLUMNS, "--csv", "no/such/file"], "coma: [Errno 2] No such file or directory"),
     ],

@@ -72,6 +72,11 @@ def test_where_takes_values_and_conditions(rs):
     assert rs.where(A=3).missing == rs.missing
 
 
+def test_where_takes_a_function(rs):
+    """Of the result; values may stand beside it."""
+    assert rs.where(lambda r: len(r) == 2 and r.parameters.A > 3, B="plain") == rs[(rs.A > 3) & (rs.B == "plain")]
+
+
 def test_sorting_by_parameters(rs):
     """Several names sort one after the other; NaN comes last; the list itself stays."""
     assert chosen(rs.sorted("A")) == [1, 2, 3, 4, 5]
@@ -97,6 +102,11 @@ def test_sorting_by_parameters(rs):
         (lambda rs: rs.where("Ab > 1"), coma.PathError, "no parameter 'Ab'"),
         (lambda rs: rs.where("B > 1"), coma.ExperimentError, "'B > 1' cannot be decided: '>' not supported"),
         (lambda rs: rs.sorted("Ac"), coma.PathError, "no parameter 'Ac'"),
+        (
+            lambda rs: rs.where(3),
+            coma.ExperimentError,
+            r"where\(3\): write where\('A > 3'\), where\(A=3\) or a function",
+        ),
         (
             lambda rs: rs[[True]],
             coma.ExperimentError,
@@ -158,6 +168,9 @@ def test_result_lists_copy_and_pickle(rs):
         ("kind in ['a', 'b'] and kind not in ('c',)", True),
         ("'b' in kind", False),
         ("T == 0.3 and T != 0.4", True),
+        ("T <= 0.3 and T >= 0.3 and 0.2 < T <= 0.3", True),
+        ("T > 0.3 or T < 0.3", False),
+        ("A <= 4 and A >= 4 and not A < 4 and not A > 4", True),
         ("flag", True),
         ("flag == 1", False),
         ("nothing == None", True),

@@ -88,6 +88,16 @@ def test_ctrl_c_keeps_what_is_finished_and_ends_what_runs(begin, directory, kind
     assert_tidy(directory)
 
 
+def test_after_ctrl_c_threads_begin_nothing_new(begin, directory):
+    """The programs that run may end, and are kept; those that waited for a thread stay undone."""
+    process, noted = begin("programs", 3, 30)
+    until(lambda: len(noted()) >= 4)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert len(noted()) == 4
+    assert sweep(directory, POINTS).number_of_measurements() == 2
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_second_ctrl_c_stops_at_once(begin, directory, kind):
     """Points that would take for ever are given up, and all that they started is ended."""

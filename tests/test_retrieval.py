@@ -34,13 +34,20 @@ def test_what_is_left_out_is_said():
     assert rs["p", 1].missing == rs[:0].missing == rs.missing
 
 
+def test_a_condition_lacks_what_it_names():
+    """And not a path that nobody wrote."""
+    ms = measurements({"results": {"E": 1}}, {"results": {}})
+    rs = retrieve(ms, [], [], where="results/E > 0")
+    assert rs.missing == ((2, "results/E"),)
+
+
 def test_a_path_that_is_nowhere_is_warned_of():
     """Once, with the nearest path there is; not where there are no measurements at all."""
     with pytest.warns(UserWarning, match="no measurement has 'results/tt'; did you mean 'results/t'") as record:
         assert retrieve(measurements({"results": {"t": 1}}, {"results": {"t": 2}}), [("t", "results/tt")], []) == []
     assert len(record) == 1
-    with pytest.warns(UserWarning, match="no measurement has 'parameters/B'"):
-        retrieve(measurements({"A": 1}), [("A", "A")], [], where="B > 1")
+    with pytest.warns(UserWarning, match="no measurement has 'b'; did you mean 'results/B'"):
+        retrieve(measurements({"results": {"B": 1}}), [], [], where="b > 1")
     assert retrieve([], [("t", "nowhere")], []) == []
 
 

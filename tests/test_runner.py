@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
@@ -87,6 +88,15 @@ def nasty(p):
     if p.x == 5:
         raise Mute
     return Handle(p)
+
+
+def test_a_point_that_exits_fails_alone_without_workers_too(directory):
+    """As sys.exit() in somebody's code does; Ctrl-C still ends the run."""
+    e = sweep(directory, 3)
+    with pytest.raises(ExceptionGroup, match="1 of 3 measurements failed"):
+        e.run(lambda p: sys.exit("no convergence") if p.x == 1 else square(p))
+    assert [(record.parameters.x, record.error.message) for record in e.failures()] == [(1, "no convergence")]
+    assert e.run(square) == (1, 3)
 
 
 @EXECUTORS

@@ -6,6 +6,7 @@ import pathlib
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
@@ -98,6 +99,14 @@ def test_an_array_that_would_lose_something_is_refused(value, text):
     """The error names the place and what to do."""
     with pytest.raises(coma.SerializerError, match=text):
         RecursiveSerializer().encode({"a": {"b": value}})
+
+
+def test_a_date_that_would_lose_something_is_refused():
+    """As nanoseconds of pandas, and its date that is none."""
+    assert RecursiveSerializer().encode(pd.Timestamp("2020-01-01T00:00:00.123456"))["iso"].endswith(".123456")
+    for date in (pd.Timestamp("2020-01-01T00:00:00.123456789"), pd.NaT):
+        with pytest.raises(coma.SerializerError, match=r"cannot store 'a': .* is no datetime to the last digit"):
+            RecursiveSerializer().encode({"a": date})
 
 
 @FORMATS

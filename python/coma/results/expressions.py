@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +21,7 @@ class Condition:
 
     Names, paths (``results/energies/0``), numbers, strings, ``True``, ``False``, ``None`` and lists of these may be
     compared by ``< <= > >= == != in`` and ``not in``, also in chains (``3 < A < 5``), and joined by ``and``, ``or``
-    and ``not``. ``==`` and ``in`` compare as parameters are compared: 0.1 + 0.2 equals 0.3, and True is not 1.
+    and ``not``. All compare as parameters are compared: 0.1 + 0.2 equals 0.3 and is not greater, and True is not 1.
 
     Parameters
     ----------
@@ -130,23 +129,19 @@ def _reason(error: Exception) -> str:
     return f": {error}" if isinstance(error, ValueError) else ""
 
 
-def _equal(a: Any, b: Any) -> bool:
-    return identity.key(a) == identity.key(b)
-
-
 def _contains(items: Any, value: Any) -> bool:
     if isinstance(items, str):
         return value in items
-    return any(_equal(item, value) for item in items)
+    return any(identity.same(item, value) for item in items)
 
 
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: _equal,
-    ast.NotEq: lambda a, b: not _equal(a, b),
+    ast.Lt: lambda a, b: a < b and not identity.same(a, b),
+    ast.LtE: lambda a, b: a <= b or identity.same(a, b),
+    ast.Gt: lambda a, b: a > b and not identity.same(a, b),
+    ast.GtE: lambda a, b: a >= b or identity.same(a, b),
+    ast.Eq: identity.same,
+    ast.NotEq: lambda a, b: not identity.same(a, b),
     ast.In: lambda a, b: _contains(b, a),
     ast.NotIn: lambda a, b: not _contains(b, a),
 }

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsIndex, overload
 
 import numpy as np
@@ -178,13 +178,13 @@ class ResultList(list[Result]):
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *(name for result in self[:1] for name in result.parameters.names)})
 
-    def where(self, condition: str | None = None, /, **values: Any) -> ResultList:
+    def where(self, condition: str | Callable[[Result], Any] | None = None, /, **values: Any) -> ResultList:
         """Return the results for which a condition holds, and whose parameters have some values.
 
         Parameters
         ----------
         condition
-            Such as ``'3 < A < 5 and kind == "a"'``; parsed, and never evaluated as code.
+            Such as ``'3 < A < 5 and kind == "a"'``, parsed, and never evaluated as code; or a function of the result.
         **values
             Parameters and their values, as in ``rs.where(A=1, B=2)``.
 
@@ -195,8 +195,7 @@ class ResultList(list[Result]):
         ExperimentError
             If `condition` is none, or compares what has no order.
         """
-        test = Condition("True" if condition is None else condition)
-        chosen = [result for result in self if test(functools.partial(_parameter, result))]
+        chosen = list(filter(_test(condition), self))
         return self._like(result for result in chosen if all(_equals(result, *item) for item in values.items()))
 
     def sorted(self, *names: str, reverse: bool = False) -> ResultList:
@@ -349,8 +348,17 @@ def _parameter(result: Result, name: str) -> Any:
     return parameters.get(name)
 
 
+def _test(condition: str | Callable[[Result], Any] | None) -> Callable[[Result], Any] | None:
+    if condition is None or callable(condition):
+        return condition or (lambda _: True)
+    if not isinstance(condition, str):
+        raise ExperimentError(f"where({condition!r}): write where('A > 3'), where(A=3) or a function of the result")
+    test = Condition(condition)
+    return lambda result: test(functools.partial(_parameter, result))
+
+
 def _equals(result: Result, name: str, value: Any) -> bool:
-    return identity.key(_parameter(result, name)) == identity.key(value)
+    return identity.same(_parameter(result, name), value)
 
 
 def _order(value: Any, reverse: bool) -> tuple[bool, Any]:
@@ -364,4 +372,4 @@ def _matches(parameters: ParameterSet, item: tuple[Any, ...]) -> bool:
     name, value = item
     if not parameters.has(name):
         return False
-    return identity.key(parameters.get(name)) == identity.key(value)
+    return identity.same(parameters.get(name), value)

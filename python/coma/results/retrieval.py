@@ -145,7 +145,7 @@ class Query:
     def _named(self, tree: Tree, name: str) -> Any:
         """Return what a condition means by a name: of a column or parameter, or a path, or a path in parameters."""
         path = self.names.get(name, name)
-        if name not in self.names and not paths.has(tree, name):
+        if name not in self.names and not paths.has(tree, name) and paths.has(tree, f"{PARAMETERS}/{name}"):
             path = f"{PARAMETERS}/{name}"
         found = self._value(tree, path)
         if found is ABSENT:

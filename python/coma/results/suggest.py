@@ -14,9 +14,12 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     --------
     >>> suggestion('theta_o', ['theta_0', 'L']), suggestion('l', ['theta_0', 'L']), suggestion('x', ['theta_0', 'L'])
     ("; did you mean 'theta_0'?", "; did you mean 'L'?", "; there is 'theta_0', 'L'")
+    >>> suggestion('label', ['parameters/B', 'results/label'])
+    "; did you mean 'results/label'?"
     """
     names = list(dict.fromkeys(known))
-    same = [known for known in names if known.casefold() == str(name).casefold()]
+    sought = str(name).casefold()
+    same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
     near = same or difflib.get_close_matches(str(name), names, 1)
     if near:
         return f"; did you mean {near[0]!r}?"

@@ -149,6 +149,7 @@ class Dispatcher:
             if done:
                 return sorted(filter(done.__contains__, pending), key=lambda future: _is_break(_error(future)))
             if self.interrupt.requested:
+                _cancel(pending)
                 deadline = deadline or time.monotonic() + interrupt.GRACE
                 if time.monotonic() > deadline:
                     raise KeyboardInterrupt
@@ -161,6 +162,8 @@ class Dispatcher:
 
     def _outcomes(self, batch: list[Job], future: Future[Any]) -> list[tuple[Job, Outcome]]:
         """Return the outcomes of the jobs that were begun; the others are put back."""
+        if self.interrupt.requested and future.cancelled():
+            return []
         error = _error(future)
         if error is not None:  # the engine speaks, not the function
             return self._lost(batch, error)

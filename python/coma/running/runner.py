@@ -81,7 +81,9 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     return compose(tree, start_date=start, end_date=now(), **_program(result))
 
 
-def attempt(call: Call, job: Job, catch: type[BaseException] = BaseException) -> Outcome:
+def attempt(
+    call: Call, job: Job, catch: type[BaseException] | tuple[type[BaseException], ...] = BaseException
+) -> Outcome:
     """Measure, and turn what is raised into a failure."""
     number, parameter_set = job
     begun = Attempt(number, call.kept)
@@ -119,7 +121,7 @@ def _message(error: BaseException) -> str:
 def serially(call: Call, jobs: Iterable[Job]) -> Generator[list[tuple[Job, Outcome]], None, None]:
     """Yield the outcome of each job, in order; Ctrl-C ends the point that is running."""
     for job in jobs:
-        yield [(job, attempt(call, job, Exception))]
+        yield [(job, attempt(call, job, (Exception, SystemExit)))]
 
 
 def on_thread(call: Call, jobs: Iterable[Job]) -> tuple[float, list[Outcome]]:

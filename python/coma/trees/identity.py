@@ -35,6 +35,17 @@ def key(value: Any, digits: int | None = DIGITS) -> Hashable:
     return value if kind is int or kind is str else next(_keys(value, digits, ()))
 
 
+def same(a: Any, b: Any, digits: int | None = DIGITS) -> bool:
+    """Tell whether two values are the same parameter value.
+
+    Examples
+    --------
+    >>> same(0.1 + 0.2, 0.3), same(1, 1.0), same(1, True)
+    (True, True, False)
+    """
+    return key(a, digits) in neighbours(b, digits)
+
+
 def exact(values: Sequence[Any]) -> tuple[Hashable, ...] | None:
     """Return values as a tuple under which the very same scalars meet; None where some are no plain scalars.
 

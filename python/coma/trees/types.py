@@ -144,6 +144,17 @@ def _array(items: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return np.array(items, dtype)
 
 
+def _encode_datetime(date: datetime.datetime) -> State:
+    text = date.isoformat()
+    try:
+        comes_back = datetime.datetime.fromisoformat(text) == date
+    except ValueError:  # pandas' NaT
+        comes_back = False
+    if not comes_back:
+        raise SerializerError(f"{date!r} is no datetime to the last digit; store it as a numpy.datetime64")
+    return {"iso": text}
+
+
 def _decode_datetime(state: State) -> datetime.datetime:
     return datetime.datetime.fromisoformat(state["iso"])
 
@@ -161,5 +172,5 @@ register_type(
 register_type(
     datetime.date, "date", lambda day: {"iso": day.isoformat()}, lambda state: datetime.date.fromisoformat(state["iso"])
 )
-register_type(datetime.datetime, "datetime", lambda date: {"iso": date.isoformat()}, _decode_datetime)
+register_type(datetime.datetime, "datetime", _encode_datetime, _decode_datetime)
 register_type(pathlib.PurePath, "path", lambda path: {"path": str(path)}, lambda state: pathlib.Path(state["path"]))
