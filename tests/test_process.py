@@ -398,7 +398,12 @@ def test_a_parameter_may_be_called_seed():
 
 @pytest.mark.parametrize(
     ("given", "text"),
-    [("*.log", r"must be a list of patterns of names, such as \['\*\.log'\]"), (["a/*"], "got"), ([1], "got")],
+    [
+        ("*.log", r"must be a list of patterns of names, such as \['\*\.log'\]"),
+        (["a/*.log"], r"has 'a/\*\.log', with a slash; give .* such as '\*\.log'"),
+        (5, "got 5"),
+        ([1], "got"),
+    ],
 )
 def test_patterns_that_make_no_sense(given, text):
     """Are refused when the program is made."""

@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -91,6 +92,40 @@ def test_directory_and_environment(executable, tmp_path):
     assert program(P)["results"] == {"d": str(tmp_path), "v": "7"}
 
 
+def test_programs_that_write_into_their_working_directory_do_not_meet(executable, directory, tmp_path, monkeypatch):
+    """Each runs in its temporary directory, where its output and the files to keep are looked for."""
+    executable('echo "$1" > out.log; sleep 0.2; x=$(cat out.log); echo "{\\"results\\": {\\"x\\": $x}}" > out.json')
+    monkeypatch.chdir(tmp_path)
+    program = Program(["./program", "{x}"], directory="{directory}", output="out.json", keep_files=["*.log"])
+    e = sweep(directory)
+    assert e.run(program, workers=4) == (4, 4)
+    for m in e.measurements():
+        assert m.results.x == m.parameters.x
+        assert float((directory / f"measurement.{m.id:06}.out.log").read_text()) == m.parameters.x
+    assert names(tmp_path) == sorted([directory.name, "program"])
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("{{print}}", "{print}"),
+        ("{{print {n}}}", "{print 3}"),
+        ("{{{n}}}", "{3}"),
+        ("{{n:.3f}}", "{n:.3f}"),
+        ('{{"a": {{"n": {n}}}}}', '{"a": {"n": 3}}'),
+        ("{}", "{}"),
+        ('{"a": 1}', '{"a": 1}'),
+        ('{"a": {"b": {"n": {n}}}}', '{"a": {"b": {"n": 3}}}'),
+        ("{1} {a b} { n }", "{1} {a b} { n }"),
+    ],
+)
+def test_doubled_braces_are_braces(template, text):
+    """In arguments and in the environment; single ones stay where there is no name alone in them, as in JSON."""
+    code = "import json, os, sys; print(json.dumps({'results': [sys.argv[1], os.environ['T']]}))"
+    program = Program([sys.executable, "-c", code, template], environment={"T": template})
+    assert program(P)["results"] == [text] * 2
+
+
 def test_a_sweep_with_a_program(executable, directory):
     """Its info is kept, but for id and dates; each point has its own file; resuming works."""
     code = f'{COPY}; sed -i "s|<parameters>|<info><program>p</program><measurement_id>9</measurement_id></info>&|" "$COMA_OUTPUT"'
@@ -115,6 +150,8 @@ def test_a_sweep_with_a_program(executable, directory):
         ("{directory}", r'".*" is a directory, not a program'),
         ("{plain}", r'".*/plain" is not executable; chmod \+x'),
         (["echo", "{y}"], r"argument refers to \{y\}, which is no parameter; there is directory, input, output, x"),
+        (["awk", "{print}"], r"no parameter; .*; write \{\{print\}\} if the braces are meant literally"),
+        (["echo", "{x:.3f}"], r"or \{\{x:\.3f\}\} if the braces are meant literally"),
         (["echo", "{x:.3f}"], r"argument '\{x:\.3f\}': write \{x\} alone, so that the value is passed exactly"),
         (["echo", "{x!r}"], r"write \{x\} alone"),
     ],
@@ -137,6 +174,12 @@ def test_a_mistake_is_found_before_anything_is_written(directory, tmp_path, comm
         ([], {}, "a program needs at least the path of its executable"),
         (["p"], {"input": "a/b.xml"}, r"'a/b\.xml' is no file name that ends with \.xml or \.json"),
         (["p"], {"output": "out.txt"}, r"'out\.txt' is no file name"),
+        (["p"], {"timeout": "60"}, r"timeout must be a number of seconds greater than 0, or None; got '60'"),
+        (["p"], {"timeout": 0}, r"greater than 0, or None; got 0"),
+        (["p"], {"environment": "A=1"}, r"environment must be a dictionary, such as .*; got 'A=1'"),
+        (["p"], {"environment": {"N": 1}}, r"environment\['N'\] must be a text .*, such as '1'; got 1, a int"),
+        (["p"], {"environment": {1: "N"}}, r"environment has 1, which is no name of a variable"),
+        (["p"], {"environment": {"A=": "1"}}, r"environment has 'A=', which is no name of a variable"),
     ],
 )
 def test_a_program_that_makes_no_sense_is_refused(arguments, options, text):
@@ -145,9 +188,18 @@ def test_a_program_that_makes_no_sense_is_refused(arguments, options, text):
         Program(arguments, **options)
 
 
+@pytest.mark.parametrize("mode", [0o755, 0o644])
+def test_a_program_in_the_working_directory_needs_its_slash(executable, tmp_path, monkeypatch, mode):
+    """The error says where a bare name is looked for, and what to write."""
+    executable(COPY, "osc").chmod(mode)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(coma.ProgramError, match=r'looked for on the PATH, and there is no "osc"; write "\./osc" for'):
+        Program("osc").check()
+
+
 def test_a_working_directory_must_exist(directory):
     """It is looked for before anything runs."""
-    with pytest.raises(coma.ProgramError, match=r'the working directory ".*/none" does not exist'):
+    with pytest.raises(coma.ProgramError, match=r'the working directory ".*/none" does not exist; make it, or write'):
         sweep(directory).run(Program("echo", directory=directory / "none"))
 
 

@@ -27,6 +27,11 @@ def find(name: str) -> str:
         return os.path.abspath(found)
     if os.path.isdir(name):
         raise ProgramError(f'"{name}" is a directory, not a program')
+    if os.path.isfile(name) and os.sep not in name:
+        raise ProgramError(
+            f'cannot find the program: a name without a slash is looked for on the PATH, and there is no "{name}"; '
+            f'write "./{name}" for the file in this directory'
+        )
     if os.path.isfile(name):
         raise ProgramError(f'"{name}" is not executable; chmod +x "{name}" makes it so')
     hint = "; give the arguments as a list, [program, argument, ...]" if " " in name else ""

@@ -10,11 +10,10 @@ from typing import Any
 
 from coma.errors import ProgramError
 
-_FIELD = re.compile(r"\{([^\W\d]\w*)\}")
-_FORMATTED = re.compile(r"\{([^\W\d]\w*)[:!][^{}]*\}")
+_NAME = r"[^\W\d]\w*"
+_TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({_NAME})\}}|\{{({_NAME})[:!][^{{}}]*\}}")
 
 
-@functools.lru_cache(maxsize=256)
 def names(template: str) -> tuple[str, ...]:
     """Return the names in braces; a format such as ``{x:.3f}`` is refused, as it could change the number.
 
@@ -25,19 +24,16 @@ def names(template: str) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> names('--theta={theta} --out={output} {}')
+    >>> names('--theta={theta} --out={output} {} {{print}}')
     ('theta', 'output')
     """
-    formatted = _FORMATTED.search(template)
-    if formatted:
-        raise ProgramError(
-            f"argument {template!r}: write {{{formatted[1]}}} alone, so that the value is passed exactly"
-        )
-    return tuple(_FIELD.findall(template))
+    return _parts(template)[1::2]
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Return a template with its names replaced by values that read back as the same values.
+
+    Doubled braces become single ones, as by `str.format`; other braces stay, so that most JSON needs no care.
 
     Raises
     ------
@@ -46,10 +42,36 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> fill('--x={x}', {'x': 0.1})
-    '--x=0.1'
+    >>> fill('--x={x} {{x}} {"a": {"x": {x}}}', {'x': 0.1})
+    '--x=0.1 {x} {"a": {"x": 0.1}}'
     """
-    return _FIELD.sub(lambda match: _text(match[1], values[match[1]]), template)
+    parts = list(_parts(template))
+    parts[1::2] = [_text(name, values[name]) for name in parts[1::2]]
+    return "".join(parts)
+
+
+@functools.lru_cache(maxsize=256)
+def _parts(template: str) -> tuple[str, ...]:
+    """Return texts and names by turns; ``}}`` is one brace only after ``{{``, as JSON text ends with it, too."""
+    parts, end, depth = [""], 0, 0
+    for token in _TOKEN.finditer(template):
+        parts[-1] += template[end : token.start()]
+        end = token.end()
+        if token[2]:
+            raise ProgramError(
+                f"argument {template!r}: write {{{token[2]}}} alone, so that the value is passed exactly; or "
+                f"{{{token[0]}}} if the braces are meant literally"
+            )
+        if token[1]:
+            parts += [token[1], ""]
+        elif token[0] == "{{":
+            parts[-1] += "{"
+            depth += 1
+        else:
+            parts[-1] += "}" if depth else "}}"
+            depth = max(depth - 1, 0)
+    parts[-1] += template[end:]
+    return tuple(parts)
 
 
 def _text(name: str, value: Any) -> str:

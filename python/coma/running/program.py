@@ -21,12 +21,14 @@ from coma.running.attempt import Attempt
 from coma.running.output import Output
 from coma.running.parameterset import ParameterSet
 from coma.running.process import Ended
+from coma.running.timelimit import check_timeout
 from coma.storage.measurement import ROOT
 from coma.trees.serializer import RecursiveSerializer
 
 INPUT_VARIABLE = "COMA_INPUT"
 OUTPUT_VARIABLE = "COMA_OUTPUT"
 _PLACES = ("input", "output", "directory")
+_WITHIN = "{directory}"  # as the working directory
 _STDOUT = "stdout.txt"
 _STDERR = "stderr.txt"
 _LONGEST = 64 * 1024**2  # bytes of standard output that may be a measurement
@@ -38,9 +40,10 @@ class Program:
     The program gets the parameters in one of two ways. With ``{...}`` in its arguments, these are filled in:
     ``{name}`` a parameter, ``{input}`` a file with all parameters at their paths, ``{output}`` the file to write,
     ``{directory}`` a temporary directory, ``{seed}`` the seed of the parameter set and, in a run, ``{id}`` the
-    measurement's id. Without, the environment variables ``COMA_INPUT`` and ``COMA_OUTPUT`` hold the two paths, which
-    programs written with ``coma::program`` know. A program that leaves no output file is read from its standard
-    output, JSON or XML, up to 64 MiB. Parameters that its measurement lacks are added to it.
+    measurement's id; ``{{`` and ``}}`` are braces that are meant literally. Without, the environment variables
+    ``COMA_INPUT`` and ``COMA_OUTPUT`` hold the two paths, which programs written with ``coma::program`` know. A program
+    that leaves no output file is read from its standard output, JSON or XML, up to 64 MiB. Parameters that its
+    measurement lacks are added to it.
 
     When it ends, fails, or is ended by its timeout or Ctrl-C, all that it started is ended, too.
 
@@ -55,15 +58,21 @@ class Program:
     input, output
         Names of the two files; the suffixes ``.xml`` or ``.json`` tell their format.
     directory
-        Working directory of the program; by default that of the caller.
+        Working directory of the program; by default that of the caller. ``'{directory}'`` is its temporary directory,
+        where programs that write files of fixed names do not overwrite each other's.
     environment
         Variables added to the caller's environment; ``{...}`` is filled in as in arguments.
     timeout
         Seconds after which the program, and all that it started, is ended.
     keep_files
-        Patterns, such as ``['*.log']``, of files in ``{directory}`` that stay in the experiment's directory, as
+        Patterns, such as ``['*.log']``, of names of files in ``{directory}`` that stay in the experiment's directory, as
         ``measurement.000007.run.log``; if the program fails, as ``failure.000007.run.log``. All that it says is
         there, too, as ``stdout.txt`` and ``stderr.txt``.
+
+    Raises
+    ------
+    ProgramError
+        If an argument makes no sense.
 
     Examples
     --------
@@ -91,11 +100,12 @@ class Program:
             raise ProgramError("a program needs at least the path of its executable, as in coma.Program('./pendulum')")
         for name in (input, output):
             _check_file_name(name)
+        check_timeout(timeout, ProgramError)
         self._file = _anchored(self.command[0])
         self.input = input
         self.output = output
-        self.directory = None if directory is None else os.path.abspath(directory)
-        self.environment = dict(environment or {})
+        self.directory = None if directory is None else _working_directory(os.fspath(directory))
+        self.environment = _variables(environment)
         self.timeout = timeout
         self.keep_files = _patterns(keep_files)
 
@@ -147,9 +157,15 @@ class Program:
         known = {*names, *_PLACES}
         for name in self.placeholders() - known - {"id", "seed"}:
             there = ", ".join([*sorted(known), "id", "seed"])
-            raise ProgramError(f"argument refers to {{{name}}}, which is no parameter; there is {there}")
-        if self.directory is not None and not os.path.isdir(self.directory):
-            raise ProgramError(f'the working directory "{self.directory}" does not exist')
+            raise ProgramError(
+                f"argument refers to {{{name}}}, which is no parameter; there is {there}; write {{{{{name}}}}} if the "
+                "braces are meant literally"
+            )
+        if self.directory not in (None, _WITHIN) and not os.path.isdir(self.directory):
+            raise ProgramError(
+                f'the working directory "{self.directory}" does not exist; make it, or write directory="{_WITHIN}" for '
+                "a temporary one"
+            )
 
     def placeholders(self) -> set[str]:
         """Return the names in braces in arguments and environment."""
@@ -242,10 +258,9 @@ class _Call:
     def _execute(self) -> Ended:
         outputs = (self.stdout, self.stderr)
         environment = self._environment()
+        working = self.directory if self.program.directory == _WITHIN else self.program.directory
         try:
-            return process.run(
-                self.command, self.program.directory, environment, outputs, self.directory, self.program.timeout
-            )
+            return process.run(self.command, working, environment, outputs, self.directory, self.program.timeout)
         except OSError as error:
             hint = "; a script needs a first line such as #!/bin/sh" if error.errno == errno.ENOEXEC else ""
             self._fail(f"could not be started: {error.strerror}{hint}")
@@ -311,10 +326,36 @@ def _check_file_name(name: str) -> None:
         raise ProgramError(f"{name!r} is no file name that ends with .xml or .json")
 
 
+def _working_directory(given: str) -> str:
+    return given if given == _WITHIN else os.path.abspath(given)
+
+
+def _variables(given: Any) -> dict[str, str]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ProgramError(f"environment must be a dictionary, such as {{'OMP_NUM_THREADS': '1'}}; got {given!r}")
+    for name, value in given.items():
+        if not (isinstance(name, str) and name and not {"=", "\0"}.intersection(name)):
+            raise ProgramError(f"environment has {name!r}, which is no name of a variable; write a text without =")
+        if not isinstance(value, str) or "\0" in value:
+            raise ProgramError(
+                f"environment[{name!r}] must be a text without zero bytes, such as '1'; got {value!r}, a "
+                f"{type(value).__name__}"
+            )
+    return dict(given)
+
+
 def _patterns(given: Any) -> list[str]:
-    patterns = list(given)
-    if isinstance(given, str) or not all(isinstance(name, str) and os.sep not in name for name in patterns):
+    patterns: list[Any] = [None] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    if not all(isinstance(name, str) for name in patterns):
         raise ProgramError(f"keep_files must be a list of patterns of names, such as ['*.log']; got {given!r}")
+    for name in patterns:
+        if os.sep in name:
+            raise ProgramError(
+                f"keep_files has {name!r}, with a slash; give patterns of names in {{directory}}, without directories, "
+                f"such as {os.path.basename(name) or '*'!r}"
+            )
     return patterns
 
 

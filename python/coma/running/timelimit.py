@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-from coma.errors import ExperimentError
+from coma.errors import ComaError, ExperimentError
 
 
-def check_timeout(seconds: Any) -> None:
+def check_timeout(seconds: Any, error: type[ComaError] = ExperimentError) -> None:
     """Refuse what is neither None nor a number of seconds.
 
     Raises
     ------
-    ExperimentError
-        If it is not a number greater than 0.
+    ComaError
+        Of the class `error`, if it is not a number greater than 0.
     """
     if seconds is not None and not (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
-        raise ExperimentError(f"timeout must be a number of seconds greater than 0, or None; got {seconds!r}")
+        raise error(f"timeout must be a number of seconds greater than 0, or None; got {seconds!r}")
 
 
 @contextmanager
