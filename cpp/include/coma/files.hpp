@@ -45,7 +45,7 @@ private:
 };
 
 /// Opens a file, trying again when a signal interrupts.
-inline descriptor open(const std::string& path, int flags, mode_t mode = 0666) noexcept {
+[[gnu::noinline]] inline descriptor open(const std::string& path, int flags, mode_t mode = 0666) noexcept {
     for (;;) {
         const int number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
         if (number >= 0 || errno != EINTR) return descriptor(number);
@@ -64,7 +64,7 @@ inline bool write_all(const descriptor& to, std::string_view text) noexcept {
 }
 
 /// The directory of a path, with its last slash; "./" for the present one.
-inline std::string directory_of(const std::string& path) {
+[[gnu::noinline]] inline std::string directory_of(const std::string& path) {
     const std::size_t end = path.rfind('/') + 1;
     std::string directory(path, 0, end);
     if (end == 0) directory.append("./");
@@ -105,7 +105,7 @@ inline std::string read(const std::string& path) {
 namespace detail {
 
 /// A number that differs between processes and calls.
-inline std::uint64_t unique_number() noexcept {
+[[gnu::noinline]] inline std::uint64_t unique_number() noexcept {
     static std::uint64_t counter = 0;
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
@@ -115,7 +115,7 @@ inline std::uint64_t unique_number() noexcept {
 }
 
 /// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed.
-inline std::string temporary_name(const std::string& path) {
+[[gnu::noinline]] inline std::string temporary_name(const std::string& path) {
     std::string name = directory_of(path);
     name.append(1, '.').append(path, path.rfind('/') + 1, 100).append(1, '~');
     const std::string host = system::host_name();
@@ -132,12 +132,12 @@ inline std::string temporary_name(const std::string& path) {
 }
 
 /// Makes a new name in a directory durable; not every file system can, which is no error.
-inline void sync_directory(const std::string& path) noexcept {
+[[gnu::noinline]] inline void sync_directory(const std::string& path) noexcept {
     const descriptor opened = open(directory_of(path), O_RDONLY | O_DIRECTORY);
     if (opened) ::fsync(opened.get());
 }
 
-inline void write_and_sync(const descriptor& file, std::string_view text, const std::string& path) {
+[[gnu::noinline]] inline void write_and_sync(const descriptor& file, std::string_view text, const std::string& path) {
     if (!write_all(file, text) || ::fsync(file.get()) != 0) coma::detail::raise_file_error("cannot write", path);
 }
 
@@ -145,7 +145,8 @@ inline void write_and_sync(const descriptor& file, std::string_view text, const 
 class new_file {
 public:
     /// Creates the file if the name is free.
-    explicit new_file(const std::string& name) : name_(name), file_(open(name, O_WRONLY | O_CREAT | O_EXCL)) {}
+    [[gnu::noinline]] explicit new_file(const std::string& name)
+        : name_(name), file_(open(name, O_WRONLY | O_CREAT | O_EXCL)) {}
     new_file(const new_file&) = delete;
     new_file& operator=(const new_file&) = delete;
     ~new_file() {

@@ -37,7 +37,7 @@ public:
 
     /// To be called after an entry was appended.
     template <class Entries>
-    void appended(const Entries& entries) {
+    [[gnu::noinline]] void appended(const Entries& entries) {
         std::size_t first = entries.size() - 1;
         if (first < few) return;
         if (size_ < 2 * entries.size()) {

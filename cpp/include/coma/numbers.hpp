@@ -92,7 +92,7 @@ constexpr look look_of_unsigned(std::string_view text) noexcept {
     return skip_exponent(at, last) == last ? look::real : look::text;
 }
 
-inline void append_digits(std::string& out, std::uint64_t value, bool negative) {
+[[gnu::noinline]] inline void append_digits(std::string& out, std::uint64_t value, bool negative) {
     char buffer[24];
     char* first = buffer + sizeof buffer;
     do *--first = static_cast<char>('0' + value % 10);
@@ -102,7 +102,7 @@ inline void append_digits(std::string& out, std::uint64_t value, bool negative) 
 }
 
 /// Lays out digits and a decimal exponent as Python's repr does: 1.0, 0.0001, 1e-05, 1e+16.
-inline void append_repr(std::string& out, const char* digits, std::size_t count, int exponent) {
+[[gnu::noinline]] inline void append_repr(std::string& out, const char* digits, std::size_t count, int exponent) {
     const bool scientific = exponent < -4 || exponent >= 16;
     const std::size_t before = scientific || exponent < 0 ? 1 : static_cast<std::size_t>(exponent) + 1;
     if (exponent < 0 && !scientific) {
@@ -120,7 +120,7 @@ inline void append_repr(std::string& out, const char* digits, std::size_t count,
 }
 
 /// Splits "-d.ddde-XX", as std::to_chars writes it, and lays it out again.
-inline void append_scientific(std::string& out, const char* first, const char* last) {
+[[gnu::noinline]] inline void append_scientific(std::string& out, const char* first, const char* last) {
     if (*first == '-') out += *first++;
     char digits[40];
     std::size_t count = 0;

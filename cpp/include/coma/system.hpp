@@ -14,7 +14,7 @@
 namespace coma::system {
 
 /// A time as UTC in whole seconds, e.g. 2014-02-25T22:50:11Z.
-inline std::string utc(std::time_t time) {
+[[gnu::noinline]] inline std::string utc(std::time_t time) {
     std::tm parts{};
     ::gmtime_r(&time, &parts);
     char text[64];
@@ -25,7 +25,7 @@ inline std::string utc(std::time_t time) {
 inline std::string utc_now() { return utc(std::time(nullptr)); }
 
 /// The name of this computer.
-inline std::string host_name() {
+[[gnu::noinline]] inline std::string host_name() {
     char name[256];
     name[sizeof name - 1] = '\0';
     if (::gethostname(name, sizeof name - 1) != 0) return {};

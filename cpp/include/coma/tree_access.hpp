@@ -119,7 +119,7 @@ inline const tree* tree::find(std::string_view path) const noexcept {
     return node;
 }
 
-inline std::string tree::place_in_words(std::string_view path) const {
+[[gnu::noinline]] inline std::string tree::place_in_words(std::string_view path) const {
     const tree_entries* entries = dict_entries();
     const std::size_t count = size();
     std::string words;
@@ -155,7 +155,7 @@ inline const tree& tree::at(std::string_view path) const {
     return *node;
 }
 
-inline tree& tree::step_or_add(std::string_view path, std::size_t begin, std::size_t end) {
+[[gnu::noinline]] inline tree& tree::step_or_add(std::string_view path, std::size_t begin, std::size_t end) {
     if (is_null()) *this = dict();
     const std::string_view part(path.data() + begin, end - begin);
     if (tree* next = step(part)) return *next;
@@ -164,7 +164,7 @@ inline tree& tree::step_or_add(std::string_view path, std::size_t begin, std::si
         {"cannot set '", std::string_view(path.data(), end), "': ", place_in_words(detail::path_before(path, begin))});
 }
 
-inline tree& tree::operator[](std::string_view path) {
+[[gnu::noinline]] inline tree& tree::operator[](std::string_view path) {
     tree* node = this;
     for (std::size_t begin = 0; begin <= path.size();) {
         const std::size_t end = detail::end_of_component(path, begin);

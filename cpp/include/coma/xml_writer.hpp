@@ -29,7 +29,7 @@ inline bool reads_as_text(std::string_view text) noexcept {
 }
 
 /// Whether a dictionary without a mark is read back as a list: count, item_version, item.
-inline bool looks_like_list(const tree& dict) {
+[[gnu::noinline]] inline bool looks_like_list(const tree& dict) {
     const tree_entries& items = *dict.dict_entries();
     if (items.size() < 2 || items.size() > 3) return false;
     if (items[0].key.compare("count") != 0 || items[1].key.compare("item_version") != 0) return false;
@@ -71,7 +71,7 @@ private:
     }
 
     /// Throws format_error where the present element is too deep to have another one in it.
-    void check_depth() const {
+    [[gnu::noinline]] void check_depth() const {
         if (depth_ < max_depth) return;
         std::string what;
         what.append("XML elements are nested deeper than ");
@@ -81,7 +81,7 @@ private:
     }
 
     /// The way from below the root to the present element.
-    std::string path() const {
+    [[gnu::noinline]] std::string path() const {
         std::string joined;
         for (std::size_t i = 1; i < depth_; ++i) add(joined, {i > 1 ? "/" : "", way_[i]});
         return joined;
