@@ -68,6 +68,19 @@ def test_a_failure_before_is_named_with_its_record(e):
     assert str(e.status()) == "1 of 2 done, 1 failed, 0 missing"
 
 
+def test_of_a_long_message_the_first_line_is_quoted(e):
+    """That of a program has its command and last words, too, which the record shows."""
+    e.add_parameter_set(2, 1.0)
+    with pytest.raises(ExceptionGroup):
+        e.run(coma.Program(["false", "{x}"]))
+    (record,) = e.failures()
+    assert "\n  command: " in record.error.message
+    quoted = record.error.message.splitlines()[0]
+    assert e.explain(2, 1.0).startswith(
+        f'(k=2,x=1.0) would run. It failed before, with ProgramError: {quoted} ("{record.path}").'
+    )
+
+
 def test_a_point_that_was_never_run_says_so(tmp_path):
     """There is nothing to compare it with."""
     e = coma.Experiment(tmp_path / "e")

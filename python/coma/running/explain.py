@@ -58,7 +58,8 @@ class Inquiry:
         for record in failures:
             if self._is_measured(record.tree):
                 error = record.tree.get("error", {})
-                return [f'It failed before, with {error.get("type")}: {error.get("message")} ("{record.path}").']
+                first, *_ = str(error.get("message")).splitlines() or [""]
+                return [f'It failed before, with {error.get("type")}: {first} ("{record.path}").']
         return []
 
     def _compared(self, nearest: tuple[float, MemoryMeasurement] | None) -> str:
