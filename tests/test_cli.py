@@ -2,6 +2,7 @@
 """The command ``coma``, as a shell sees it."""
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -56,11 +57,43 @@ def test_status_says_what_is_there(run, directory):
     assert (status, err) == (0, "")
     assert out.startswith("Experiment 7 (active)\n")
     assert "  description: springs\n" in out
-    assert out.endswith("  measurements: 4\n  failures: 1\n    5 ValueError: the spring broke\n")
+    assert out.endswith("  measurements: 4\n  failures: 1\n    5 (k=3,x=9) ValueError: the spring\n")
     status, out, _ = run("status", directory, "--json")
     found = json.loads(out)
     assert (found["id"], found["active"], found["measurements"]) == (7, True, 4)
     assert found["failures"][0]["parameters"] == {"k": 3, "x": 9.0}
+
+
+def test_status_fits_failures_into_a_line(run, directory, tmp_path):
+    """Many parameters are cut, and of a program there is its file's name and how it ended, not where it lies."""
+    program = tmp_path / ("long" * 40) / "osc"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("A", "parameters/A"), ("path", "parameters/path"), ("g", "other/g"))
+    e.add_parameter_set(0.5, "a", 2)
+    e.add_parameter_set(1 / 3, "long " * 40, 2)
+    with pytest.raises(ExceptionGroup):
+        e.run(coma.Program(program))
+    *_, first, second = run("status", directory)[1].splitlines()
+    assert first == "    1 (A=0.5,path=a,other/g=2) ProgramError: osc failed with exit status 3"
+    assert second.startswith("    2 (A=0.333333,path=long long")
+    assert second.endswith("...) ProgramError: osc failed with exit status 3")
+    assert len(second) <= 80
+
+
+@pytest.mark.usefixtures("e")
+def test_show_prints_a_failure_where_there_is_no_measurement(run, directory):
+    """It is within `failure`, or, for a part of it, standard error says what it is."""
+    status, out, err = run("show", directory, 5)
+    assert (status, err) == (0, "")
+    assert out.startswith("failure:\n  info:\n    measurement_id: 5\n")
+    assert "  error:\n    type: ValueError\n    message: the spring broke\n" in out
+    assert json.loads(run("show", directory, 5, "--json")[1])["failure"]["parameters"] == {"k": 3, "x": 9.0}
+    status, out, err = run("show", directory, 5, "error/message")
+    assert (status, out) == (0, "the spring\nbroke\n")
+    assert err == "coma: there is no measurement 5; this is from the record of its failure\n"
 
 
 def test_show_lists_measurements(e, run, directory):
@@ -126,6 +159,36 @@ def test_table_writes_csv_and_json(run, directory, tmp_path):
     assert rows[1] == {"measurement_id": 2, "k": 1, "x": 1.25, "E": 0.78125}
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.arange(6.0).reshape(2, 3) / 3, "[[0.0, 0.3333333333333333, 0.6666666666666666], [1.0, "),
+        (np.full((2, 2000), 1 / 3), "0.3333333333333333, 0.3333333333333333]]"),
+        ({"x": [1.5, None, True], "y": np.arange(2), "ü": "ü"}, '{"x": [1.5, null, true], "y": [0, 1], "ü": "ü"}'),
+        (np.array([[1 + 2j], [1 / 3]]), '[["(1+2j)"], ["(0.3333333333333333+0j)"]]'),
+        (np.array([["2026-01-01T00:00:00"]], "datetime64[ns]"), '[["2026-01-01T00:00:00.000000000"]]'),
+        (1 / 3 + 2j, "(0.3333333333333333+2j)"),
+        (coma.attach(np.zeros(5000)), "measurement.000001.results.E.npy"),
+        ("a\nb, c", "a\nb, c"),
+    ],
+    ids=["array", "large", "dictionary", "complex array", "dates", "complex", "attachment", "text"],
+)
+def test_csv_has_the_whole_of_a_cell(run, directory, value, text):
+    """As JSON, where it holds several values; an attachment is named."""
+    e = coma.Experiment(directory)
+    m = e.new_measurement()
+    m["parameters/k"] = [1, "a"]
+    m["results/E"] = value
+    m.save()
+    lines = run("table", directory, "--columns", "E=results/E", "--by", "k=parameters/k", "--csv", "-")[1]
+    (row,) = csv.DictReader(io.StringIO(lines, newline=""))
+    assert row["k"] == '[1, "a"]'
+    assert text in row["E"]
+    assert "array" not in row["E"]
+    if isinstance(value, np.ndarray) and value.dtype == float:
+        assert np.array_equal(json.loads(row["E"]), value)
+
+
 def test_a_wide_table_is_cut_into_blocks(run, directory):
     """Each of at most 80 columns, with the ids in front; long texts are cut."""
     e = coma.Experiment(directory)
@@ -157,7 +220,7 @@ def test_what_is_left_out_is_said(e, run, directory):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["show", "DIR", "99"], 'coma: no measurement 99 in "'),
+        (["show", "DIR", "99"], 'coma: no measurement or failure 99 in "'),
         (["show", "DIR", "1", "results/e"], "coma: path 'results/e' not found: results has no item 'e'"),
         (["status", "nowhere"], 'coma: no experiment in "nowhere": there is no file experiment.*.*'),
         (["table", "DIR", *COLUMNS, "--where", "x >"], "coma: 'x >' is no condition; write 'A > 3 and T < 5'"),

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import coma
 
 _WIDTH = 80
@@ -51,7 +53,8 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 
 
 def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
-    failures = [{_ID: f.id, **f.tree.get("error", {}), "parameters": f.get("parameters")} for f in e.failures()]
+    records = e.failures()
+    failures = [{_ID: f.id, **f.tree.get("error", {}), "parameters": f.get("parameters")} for f in records]
     if options.json:
         names = ("directory", "id", "description", "tags", "start_date", "end_date")
         state = {"active": e.isactive(), "measurements": e.number_of_measurements(), "failures": failures}
@@ -59,22 +62,52 @@ def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
         return
     print(e)
     print(f"  failures: {len(failures)}")
-    for failure in failures:
-        print(_cut("    " + _one_line(f"{failure[_ID]} {failure.get('type')}: {failure.get('message')}")))
+    for record in records:
+        number, reason = f"    {record.id}", _reason(record)
+        point = _point(record, max(_CELL, _WIDTH - len(f"{number}  {reason}")))
+        print(_cut(f"{number} {point} {reason}"))
+
+
+def _point(record: coma.MemoryMeasurement, width: int) -> str:
+    """Return the parameters of a failure, cut to a width."""
+    tree = {name: item for name, item in record.tree.items() if name not in ("info", "error")}
+    values = (f"{path.removeprefix('parameters/')}={_text(item)}" for path, item in _leaves(tree))
+    return _cut(f"({','.join(values)}", width - 1) + ")"
+
+
+def _reason(record: coma.MemoryMeasurement) -> str:
+    """Return type and first line of an error; a program is named by its file's name alone."""
+    error = record.tree.get("error", {})
+    first, *_ = str(error.get("message")).splitlines() or [""]
+    command = error.get("command")
+    if isinstance(command, list) and command:
+        first = first.replace(str(command[0]), os.path.basename(str(command[0])), 1)
+    return _one_line(f"{error.get('type')}: {first}")
 
 
 def _show(e: coma.Experiment, options: argparse.Namespace) -> None:
     if options.id is None:
         _print_rows([{_ID: m.id, **dict(_leaves(m.get("parameters", {})))} for m in e.measurements()], options.json)
         return
-    m = next((m for m in e.measurements() if m.id == options.id), None)
-    if m is None:
-        raise coma.ExperimentError(f'no measurement {options.id} in "{e.directory}"; "coma show DIR" lists all')
+    m = next((m for m in e.measurements() if m.id == options.id), None) or _failure(e, options)
     found = m[options.path] if options.path else m.tree
     if options.json:
         _print_json(found)
     else:
         print("\n".join(_lines(_plain(found))))
+
+
+def _failure(e: coma.Experiment, options: argparse.Namespace) -> coma.MemoryMeasurement:
+    """Return the record of a failure, marked as such: its tree is within `failure`, or a line says so."""
+    record = next((record for record in e.failures() if record.id == options.id), None)
+    if record is None:
+        raise coma.ExperimentError(
+            f'no measurement or failure {options.id} in "{e.directory}"; "coma show DIR" lists all measurements'
+        )
+    if options.path:
+        _say(f"there is no measurement {options.id}; this is from the record of its failure")
+        return record
+    return coma.MemoryMeasurement({"failure": record.tree})
 
 
 def _table(e: coma.Experiment, options: argparse.Namespace) -> None:
@@ -155,7 +188,25 @@ def _write_csv(rows: Rows, path: str) -> None:
 def _csv(rows: Rows, file: Any) -> None:
     writer = csv.DictWriter(file, _names(rows), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _csv_cell(value) for name, value in row.items()} for row in rows)
+
+
+def _csv_cell(value: Any) -> Any:
+    """Return a cell with all digits; one that holds several values is JSON."""
+    if isinstance(value, coma.Attachment):
+        return value.file
+    if isinstance(value, np.ndarray | Mapping | list | tuple):
+        return json.dumps(value, default=_json_leaf, ensure_ascii=False)
+    return value
+
+
+def _json_leaf(value: Any) -> Any:
+    if isinstance(value, coma.Attachment):
+        return value.file
+    if isinstance(value, np.ndarray | np.generic):
+        is_plain = value.dtype.kind in "biuOUV" or value.dtype.char in "efd"
+        return (value if is_plain else value.astype(str)).tolist()
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _names(rows: Rows) -> list[str]:
