@@ -437,8 +437,9 @@ class Experiment:
         UserWarning
             If no measurement has one of the paths.
         """
+        measurements = self._measurements()
         return retrieve(
-            self._measurements().trees(),
+            (measurement.tree for measurement in measurements) if callable(where) else measurements.trees(),
             table,
             parameter_set,
             fill=fill,

@@ -118,12 +118,15 @@ def names(directory: str | os.PathLike[str]) -> Iterator[str]:
 
     Raises
     ------
-    OSError
+    ArchiveError
         If it cannot be read.
     """
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            yield entry.name
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                yield entry.name
+    except OSError as error:
+        raise ArchiveError(f'Cannot list "{os.fspath(directory)}": {error.strerror}') from error
 
 
 def leftovers(directory: Path) -> list[Path]:

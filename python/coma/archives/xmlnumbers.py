@@ -13,7 +13,9 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 _LONG = 1 << 12
 _ARRAY = re.compile(
-    rb"<dtype>float64</dtype>\s*(<list>\s*<count>([0-9]+)</count>\s*<item_version>0</item_version>)", re.ASCII
+    rb"<__type__>numpy\.ndarray</__type__>\s*<shape>(?:[^<]|<(?!/shape>))*</shape>\s*<dtype>float64</dtype>\s*"
+    rb"(<list>\s*<count>([0-9]+)</count>\s*<item_version>0</item_version>)",
+    re.ASCII,
 )
 _END = b"</list>"
 _LAYOUT = re.compile(rb"\s*<item>([^<]*)(</item>\s*<item>)", re.ASCII)
@@ -65,7 +67,7 @@ def _parsed(items: bytes, count: int) -> Array | None:
     """
     match = _LAYOUT.match(items)
     end = items.rfind(b"</item>")
-    if match is None or items[end + len(b"</item>") :].strip():
+    if match is None or b"," in items or items[end + len(b"</item>") :].strip():
         return None
     numbers = items[match.start(1) : end].replace(match[2], b",")
     if numbers.translate(None, delete=_OF_NUMBERS):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
@@ -268,7 +269,7 @@ def _by_path(paths_by_name: Mapping[str, str], defaults: Mapping[str, Any]) -> d
         raise ParameterSetError(
             f"defaults for unknown parameters {_listed(unknown)}; there is {_listed(list(paths_by_name))}"
         )
-    return {paths_by_name[name]: plain_value(value) for name, value in defaults.items()}
+    return {paths_by_name[name]: copy.deepcopy(value) for name, value in defaults.items()}
 
 
 def _listed(names: Sequence[str]) -> str:

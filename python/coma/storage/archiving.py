@@ -32,26 +32,23 @@ class ActiveMeasurements:
         self.home = home
 
     def __iter__(self) -> Iterator[MemoryMeasurement]:
-        measurement = None
-        for measurement in self.home:  # in the order of their ids
-            yield measurement
-        yield from map(MemoryMeasurement, self._archived_meanwhile(None if measurement is None else measurement.tree))
+        return (MemoryMeasurement(tree) if path is None else self.home.at(path, tree) for path, tree in self._read())
 
     def trees(self) -> Iterator[Tree]:
         """Yield their trees in the order of their ids."""
-        tree = None
-        for tree in self.home.trees():
-            yield tree
-        yield from self._archived_meanwhile(tree)
+        return (tree for _, tree in self._read())
 
-    def _archived_meanwhile(self, last: Tree | None) -> Iterator[Tree]:
-        """Yield what comes after the last tree that was read, if another process moved it."""
-        if not self.home.index.exists():
-            self.file.refresh()
+    def _read(self) -> Iterator[tuple[str | None, Tree]]:
+        """Yield path and tree of each; those that another process archived meanwhile come last, without a path."""
+        listing, gone = self.home.files(), list[int]()
+        yield from self.home.read(listing.items(), gone)
+        self.file.refresh()
+        if self.file.is_active:  # they were deleted; or archived, and taken out again
+            yield from self.home.read(((number, paths) for number in gone if (paths := self.home.find(number))), [])
+        else:
             self.file.lend()
-            trees = {} if self.file.is_active else _by_id(self.file)
-            seen = 0 if last is None else last["info"]["measurement_id"]
-            yield from (tree for number, tree in trees.items() if number > seen)
+            late, trees = set(gone), _by_id(self.file).items()
+            yield from ((None, tree) for number, tree in trees if number in late or number not in listing)
 
     def __len__(self) -> int:
         return len(self.home)

@@ -117,7 +117,7 @@ class ExperimentFile:
 
     def refresh(self) -> None:
         """Take over from the file what another process changed there; keep what we changed in our own info."""
-        if not self.archive.exists():
+        if not self.archive.exists() and not self._follow():
             return
         text = archives.read_text(self.archive.filename)
         if text != self._text:
@@ -125,6 +125,13 @@ class ExperimentFile:
             self._take(text)
             ours.update({key: value for key, value in self.info.items() if ours.get(key) == before.get(key)})
             self.tree["info"] = ours
+
+    def _follow(self) -> bool:
+        """Take the file in another format, if somebody gave it one; tell whether there is one."""
+        found = archives.find(os.path.splitext(self.archive.filename)[0])
+        if len(found) == 1:
+            self.archive = Archive(found[0], pretty_print=self.archive.pretty_print)
+        return len(found) == 1
 
 
 def find(directory: Path, config: Config, id: int | None) -> ExperimentFile | None:
@@ -170,12 +177,12 @@ def _candidates(directory: Path, config: Config) -> list[str]:
     names = Names(config["experiment_file"])
     try:
         return sorted(filter(names.matches, files.names(directory)))
-    except FileNotFoundError:
-        return []
-    except NotADirectoryError:
-        raise ExperimentError(f'"{directory}" is a file, not a directory; an experiment is a directory') from None
-    except OSError as error:
-        raise ExperimentError(f'Cannot read directory "{directory}": {error.strerror}') from error
+    except ArchiveError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return []
+        if isinstance(error.__cause__, NotADirectoryError):
+            raise ExperimentError(f'"{directory}" is a file, not a directory; an experiment is a directory') from None
+        raise ExperimentError(str(error)) from error
 
 
 def _load(path: Path, config: Config) -> ExperimentFile:

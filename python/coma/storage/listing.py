@@ -94,6 +94,11 @@ class Listing:
         """Yield the paths of each id's file(s)."""
         return (paths for _, paths in self.items())
 
+    def __contains__(self, number: int) -> bool:
+        place = np.searchsorted(self._codes, np.uint64(min(number, _LARGEST) * len(_SUFFIXES)))
+        usual = self._codes[place : place + 1].tolist()
+        return number in self._others or any(code // len(_SUFFIXES) == number for code in usual)
+
     def __len__(self) -> int:
         return len(self._codes) + len(self._others)
 

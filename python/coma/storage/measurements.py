@@ -143,40 +143,47 @@ class FileMeasurements:
             pretty_print=config["archive_pretty_print"],
         )
 
-    def __iter__(self) -> Iterator[FileMeasurement]:
-        return (FileMeasurement(functools.partial(self._archive, path), tree) for path, tree in self._read_all())
+    def read(self, listed: Iterable[tuple[int, list[str]]], gone: list[int]) -> Iterator[tuple[str, Tree]]:
+        """Yield path and tree of each measurement that was listed; ids whose files went since then are noted.
 
-    def trees(self) -> Iterator[Tree]:
-        """Yield the measurements' trees in the order of their ids."""
-        return (tree for _, tree in self._read_all())
-
-    def _read_all(self) -> Iterator[tuple[str, Tree]]:
-        """Yield path and tree of each measurement."""
+        Raises
+        ------
+        ArchiveError
+            If a file is there and cannot be read. One that holds no measurement is left out, with a warning.
+        """
         damaged: list[str] = []
-        for number, paths, text in readahead.read(self._place, self.files().items()):
+        for number, paths, text in readahead.read(self._place, listed):
             try:
-                found = self._read(number, paths, text)
-            except ArchiveError as error:
-                damaged.append(str(error))
-                continue
-            if found is not None:
-                yield found
-            elif not self.index.exists():
-                break  # another process archives them
+                yield paths[0], _tree(number, paths, text)
+            except ArchiveError:
+                try:
+                    yield from self._read_again(number, paths, gone)
+                except ArchiveError as error:
+                    if isinstance(error.__cause__, OSError):
+                        raise
+                    damaged.append(str(error))
         if damaged:
             warnings.warn(
                 f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged), UserWarning, stacklevel=2
             )
 
-    def _read(self, number: int, paths: list[str], text: bytes | None) -> tuple[str, Tree] | None:
-        """Return path and tree of a measurement; None where its files went since they were listed."""
-        try:
-            return paths[0], _tree(number, paths, text)
-        except ArchiveError:
-            if all(map(os.path.exists, paths)):
-                raise
-        converted = archives.find(os.path.join(self._place, self.names.name(number)))
-        return (converted[0], _tree(number, converted)) if converted else None
+    def _read_again(self, number: int, paths: list[str], gone: list[int]) -> Iterator[tuple[str, Tree]]:
+        """Yield a measurement whose file went, or changed, while others were read."""
+        present = paths if all(map(os.path.lexists, paths)) else self.find(number)
+        if not present:
+            gone.append(number)
+        for path in present:
+            if not os.path.isfile(path):
+                raise ArchiveError(f'"{path}" is no file')
+        yield from [(present[0], _tree(number, present))] if present else []
+
+    def find(self, number: int) -> list[str]:
+        """Return the files of a measurement."""
+        return archives.find(os.path.join(self._place, self.names.name(number)))
+
+    def at(self, path: str, tree: Tree) -> FileMeasurement:
+        """Return the measurement in a file, which holds this tree."""
+        return FileMeasurement(functools.partial(self._archive, path), tree)
 
     def __len__(self) -> int:
         return len(self.files())

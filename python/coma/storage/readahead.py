@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 
+from coma.errors import ArchiveError
+
 _AHEAD = 128  # files that are open at a time
+_SHARE = 8  # of the files that this process may open, one in so many at most
 _CHUNK = 1 << 16
 _FETCH = getattr(os, "posix_fadvise", None)  # macOS has none
 
@@ -20,32 +25,38 @@ def read(directory: str, listed: Iterable[Listed]) -> Iterator[tuple[int, list[s
 
     Raises
     ------
-    OSError
+    ArchiveError
         If the directory cannot be read.
     """
     rest = iter(listed)
-    opened = os.open(directory, os.O_RDONLY)
+    many = min(_AHEAD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
     try:
-        while batch := list(islice(rest, _AHEAD)):
-            ahead = deque(_open(opened, paths[0]) for _, paths in batch)
-            try:
-                for number, paths in batch:
-                    yield number, paths, _text(ahead.popleft())
-            finally:
-                for descriptor in ahead:
-                    _close(descriptor)
+        opened = os.open(directory, os.O_RDONLY)
+    except OSError as error:
+        raise ArchiveError(f'Cannot read "{directory}": {error.strerror}') from error
+    ahead: deque[int | None] = deque()
+    try:
+        while batch := list(islice(rest, max(many, 1))):
+            for _, paths in batch:
+                ahead.append(_open(opened, paths[0]))
+            for number, paths in batch:
+                yield number, paths, _text(ahead.popleft())
     finally:
+        for descriptor in ahead:
+            if descriptor is not None:
+                os.close(descriptor)
         os.close(opened)
 
 
 def _open(directory: int, path: str) -> int | None:
     """Open a file, and have it fetched; most of them are in memory already, or fit into one chunk."""
     try:
-        descriptor = os.open(path[path.rfind(os.sep) + 1 :], os.O_RDONLY, dir_fd=directory)
+        descriptor = os.open(path[path.rfind(os.sep) + 1 :], os.O_RDONLY | os.O_NONBLOCK, dir_fd=directory)
     except OSError:
         return None
     if _FETCH is not None:
-        _FETCH(descriptor, 0, _CHUNK, os.POSIX_FADV_WILLNEED)
+        with suppress(OSError):  # a pipe under the name of a file, say
+            _FETCH(descriptor, 0, _CHUNK, os.POSIX_FADV_WILLNEED)
     return descriptor
 
 
@@ -61,9 +72,4 @@ def _text(descriptor: int | None) -> bytes | None:
     except OSError:
         return None
     finally:
-        os.close(descriptor)
-
-
-def _close(descriptor: int | None) -> None:
-    if descriptor is not None:
         os.close(descriptor)

@@ -52,6 +52,8 @@ def exact(values: Sequence[Any]) -> tuple[Hashable, ...] | None:
     It is quicker than `key`, by which more values meet.
     """
     kinds = set(map(type, values))
+    if float in kinds and not all(-_LARGEST_EXACT < value < _LARGEST_EXACT for value in values if type(value) is float):
+        return None  # such a float and the equal integer have different keys, and NaN is not equal to itself
     if bool in kinds:
         values = [("bool", value) if type(value) is bool else value for value in values]
     return tuple(values) if kinds <= _SCALARS else None
@@ -92,8 +94,10 @@ def _firm_key(value: Any, digits: int | None) -> Hashable:
     kind = type(value)
     if kind is int or kind is str:
         return value  # type: ignore[no-any-return]
-    if kind is not float or digits is None or value.is_integer():
-        return _float_key(value, digits) if kind is float else None
+    if kind is not float:
+        return None
+    if digits is None or _is_exact(value):
+        return _float_key(value, digits)
     rounded = float(f"{value:.{digits - 1}e}")
     if not abs(value - rounded) < abs(value) * _LEAST_UNIT[digits] / 3:  # half a unit is far, or it is not finite
         return None
