@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import types
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import loky
@@ -75,6 +76,14 @@ class Mute(Exception):
         raise RuntimeError("no text")
 
 
+class Frozen(Exception):
+    """An exception that takes no notes."""
+
+    def add_note(self, note):
+        """Refuse."""
+        raise TypeError(note)
+
+
 def nasty(p):
     """Do something else at each point."""
     if p.x == 1:
@@ -113,6 +122,33 @@ def test_nasty_points_fail_alone(directory, make):
     assert "cannot store 'results'" in messages[4.0]
     assert messages[5.0] == "its text cannot be shown"
     assert xs(e) == [0.0, 6.0, 7.0]
+
+
+def strange(p):
+    """Raise what makes trouble where it arrives."""
+    if p.x == 1:
+        module = sys.modules["only_there"] = types.ModuleType("only_there")
+        module.Strange = type("Strange", (Exception,), {"__module__": "only_there"})
+        raise module.Strange("not here")
+    if p.x == 2:
+        raise Frozen
+    return square(p)
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_exceptions_that_cannot_be_used_here_are_stood_in_for(directory, workers):
+    """Those of a module that only the worker has, and those that take no notes; the others are measured."""
+    e = sweep(directory, 5)
+    with pytest.raises(ExceptionGroup, match="2 of 5") as caught:
+        e.run(strange, workers=workers)
+    sys.modules.pop("only_there", None)
+    errors = sorted(caught.value.exceptions, key=lambda error: error.__notes__[-1])
+    assert [error.__notes__[-1] for error in errors] == [f"for the parameter set (x={x}.0)" for x in (1, 2)]
+    assert str(errors[0]) == ("Strange: not here" if workers else "not here")
+    assert workers is None or "in strange" in errors[0].__notes__[0]
+    assert isinstance(errors[1], coma.errors.RemoteError)
+    assert [record.error.type for record in e.failures()] == ["Strange", "Frozen"]
+    assert xs(e) == [0.0, 3.0, 4.0]
 
 
 def dying(p):

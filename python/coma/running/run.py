@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from coma import files
-from coma.errors import JsonArchiveError, RemoteError, XMLArchiveError
+from coma.errors import JsonArchiveError, XMLArchiveError
 from coma.running import runner
 from coma.running.builds import Outdated
 from coma.running.dispatch import Dispatcher
@@ -172,8 +172,4 @@ def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kep
 
 def _noted(failed: Failure, parameter_set: ParameterSet) -> Exception:
     """Return the exception of a failed point, with its parameter set as a note."""
-    error = failed.exception
-    if not isinstance(error, Exception):
-        error = RemoteError(f"{failed.type}: {failed.message}")
-    error.add_note(f"for the parameter set {parameter_set}")
-    return error
+    return runner.noted(failed.exception, f"for the parameter set {parameter_set}", f"{failed.type}: {failed.message}")

@@ -8,6 +8,7 @@ import pickle
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import cloudpickle
@@ -168,9 +169,20 @@ def received(result: Outcome | tuple[Any, ...]) -> Outcome:
     if failed is None:
         return Outcome(tree, None, kept)
     type_, message, text, details, start, end, pickled = failed
-    error = pickle.loads(pickled) if pickled else RemoteError(f"{type_}: {message}")
-    error.add_note(f"Traceback on the worker:\n{text.rstrip()}")
+    error = noted(_unpickled(pickled), f"Traceback on the worker:\n{text.rstrip()}", f"{type_}: {message}")
     return Outcome(None, Failure(type_, message, text, details, start, end, error), kept)
+
+
+def noted(error: BaseException | None, note: str, said: str) -> Exception:
+    """Return an exception with a note; one that says `said` for what is none, an exit, or takes no notes."""
+    if isinstance(error, Exception):
+        with suppress(Exception):  # a frozen dataclass, say
+            error.add_note(note)
+            return error
+    stand_in = RemoteError(said)
+    stand_in.__cause__ = error
+    stand_in.add_note(note)
+    return stand_in
 
 
 @functools.lru_cache(maxsize=1)
@@ -186,6 +198,15 @@ def _pickled(error: BaseException) -> bytes | None:
     except Exception:  # noqa: BLE001 - an exception class may refuse in any way
         return None
     return data if same else None
+
+
+def _unpickled(data: bytes | None) -> BaseException | None:
+    """Return the exception, if what it needs is here as it is on the worker."""
+    try:
+        error = pickle.loads(data) if data else None
+    except (Exception, SystemExit):  # noqa: BLE001 - a module that only the worker has, or what it does when imported
+        return None
+    return error if isinstance(error, BaseException) else None
 
 
 def _program(result: Any) -> dict[str, Any]:
