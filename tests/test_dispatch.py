@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
+import time
 import types
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 from helpers import square, sweep
 
-from coma.running import runner
+from coma.running import interrupt, runner
 
 CLOCK = [0.0]
 
@@ -102,6 +104,40 @@ def test_a_run_that_stops_at_a_failure_keeps_the_others_of_its_batch(directory):
         e.run(bad_30, executor, keep_going=False)
     (batch,) = [batch for batch in executor.batches if 31 in batch]
     assert {number for number, _ in rows(e)} >= set(batch) - {31}
+
+
+@pytest.mark.parametrize("workers", [3, 8])
+def test_a_run_that_stops_at_a_failure_saves_what_runs(directory, workers):
+    """The points that run then come to their end, those that ended are kept, and no other begins."""
+    called, barrier = [], threading.Barrier(3)
+
+    def bad_0(p):
+        called.append(p.x)
+        if p.x < 3:
+            barrier.wait(30)
+        if p.x == 0:
+            raise ValueError("zero")
+        time.sleep(1)
+        return square(p)
+
+    e = sweep(directory, 60)
+    with ThreadPoolExecutor(3) as executor, pytest.raises(ExceptionGroup, match="1 of 60"):
+        e.run(bad_0, executor, workers=workers, keep_going=False)
+    assert sorted(x for _, x in rows(e)) == sorted(set(called) - {0})
+    assert len(called) <= 4
+
+
+def test_a_run_that_stops_at_a_failure_waits_for_no_long_point(directory, monkeypatch):
+    """What does not end soon is given up."""
+    monkeypatch.setattr(interrupt, "GRACE", 0.5)
+
+    def bad_0(p):
+        if p.x == 0:
+            raise ValueError("zero")
+        time.sleep(10000)
+
+    with pytest.raises(ExceptionGroup, match="1 of 60"):
+        sweep(directory, 60).run(bad_0, workers=2, keep_going=False)
 
 
 def test_a_batch_that_an_engine_loses_runs_again_point_by_point(directory):

@@ -12,13 +12,16 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
+    ProcessPoolExecutor,
     ThreadPoolExecutor,
     wait,
 )
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import cloudpickle
+import loky
 
 from coma.errors import ExperimentError
 from coma.running import interrupt, process, runner
@@ -41,6 +44,10 @@ _NO_WORKERS = (
 Submit = Callable[[Sequence[Job]], Future[Any]]
 
 
+class _TimeIsUp(Exception):
+    """What still runs had its time to end."""
+
+
 class Dispatcher:
     """Keeps a window of batches of jobs in flight, and finds out which job breaks the pool.
 
@@ -60,9 +67,19 @@ class Dispatcher:
         Opens executors.
     workers
         How many workers the executor has; it is asked by default. Two batches for each are in flight at most.
+    is_over
+        Tells whether nothing new shall begin; what runs then has time to end, as after Ctrl-C.
     """
 
-    def __init__(self, call: Call, jobs: Iterable[Job], count: int, pool: Pool, workers: int | None) -> None:
+    def __init__(
+        self,
+        call: Call,
+        jobs: Iterable[Job],
+        count: int,
+        pool: Pool,
+        workers: int | None,
+        is_over: Callable[[], bool] = bool,
+    ) -> None:
         self.call = call
         self.jobs = iter(jobs)
         self.left = count
@@ -72,6 +89,8 @@ class Dispatcher:
         self.returned: deque[Job] = deque()
         self.suspects: deque[Job] = deque()
         self.interrupt = Interrupt()
+        self.is_over = is_over
+        self.deadline: float | None = None
 
     def outcomes(self) -> Generator[list[tuple[Job, Outcome]], None, None]:
         """Yield the outcomes of each batch of jobs as it ends.
@@ -86,11 +105,12 @@ class Dispatcher:
         with self.interrupt:
             finished = broke = False
             while not finished:
-                with self.pool.open() as executor:
+                with suppress(_TimeIsUp), self.pool.open() as executor:
                     if broke:
                         _check(executor)
                     finished = yield from self._drain(executor)
                 broke = True
+                finished = finished or self._ends()
             if self.interrupt.requested:
                 raise KeyboardInterrupt
 
@@ -110,17 +130,20 @@ class Dispatcher:
                         yield self._lost([job for batch in pending.values() for job in batch], error)
                         return False
                     yield self._outcomes(pending.pop(future), future)
-        except (KeyboardInterrupt, GeneratorExit) as error:
-            _cancel(pending)
+        except (KeyboardInterrupt, GeneratorExit, _TimeIsUp) as error:
+            _cancel(pending, executor)
             if self.interrupt.requested or isinstance(error, KeyboardInterrupt):
                 _end_programs(pending, executor)
             raise
         finally:
-            _cancel(pending)
+            _cancel(pending, executor)
+
+    def _ends(self) -> bool:
+        return self.interrupt.requested or self.is_over()
 
     def _fill(self, submit: Submit, pending: dict[Future[Any], list[Job]], window: int) -> bool:
         """Submit up to the window; False where the executor is broken and nothing is in flight."""
-        while not self.interrupt.requested and len(pending) < (1 if self.suspects else window):
+        while not self._ends() and len(pending) < (1 if self.suspects else window):
             batch = self._batch(window)
             if not batch:
                 break
@@ -143,16 +166,17 @@ class Dispatcher:
 
     def _ended(self, pending: Iterable[Future[Any]], executor: Executor) -> list[Future[Any]]:
         """Wait until jobs ended, and return their futures in order, those that broke last."""
-        quiet = deadline = None
+        quiet = None
         while True:
+            if self._ends() and isinstance(executor, ThreadPoolExecutor):
+                _cancel(pending, executor)
             done = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED).done
             if done:
                 return sorted(filter(done.__contains__, pending), key=lambda future: _is_break(_error(future)))
-            if self.interrupt.requested:
-                _cancel(pending)
-                deadline = deadline or time.monotonic() + interrupt.GRACE
-                if time.monotonic() > deadline:
-                    raise KeyboardInterrupt
+            if self._ends():
+                self.deadline = self.deadline or time.monotonic() + interrupt.GRACE
+                if time.monotonic() > self.deadline:
+                    raise _TimeIsUp
             elif _has_workers(executor):
                 quiet = None
             else:
@@ -162,7 +186,7 @@ class Dispatcher:
 
     def _outcomes(self, batch: list[Job], future: Future[Any]) -> list[tuple[Job, Outcome]]:
         """Return the outcomes of the jobs that were begun; the others are put back."""
-        if self.interrupt.requested and future.cancelled():
+        if self._ends() and future.cancelled():
             return []
         error = _error(future)
         if error is not None:  # the engine speaks, not the function
@@ -219,9 +243,11 @@ def _end_programs(pending: Iterable[Future[Any]], executor: Executor) -> None:
         process.end_all()
 
 
-def _cancel(futures: Iterable[Future[Any]]) -> None:
-    for future in futures:
-        future.cancel()
+def _cancel(futures: Iterable[Future[Any]], executor: Executor) -> None:
+    """Cancel what waits for a worker; pools of processes that break fail themselves at a future that is cancelled."""
+    if not isinstance(executor, ProcessPoolExecutor | loky.ProcessPoolExecutor):
+        for future in futures:
+            future.cancel()
 
 
 def _error(future: Future[Any]) -> BaseException | None:

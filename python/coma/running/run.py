@@ -69,20 +69,22 @@ class Run:
         keep_going: bool,
         progress: bool | None,
     ) -> None:
-        """Measure all points, or up to the first failure."""
+        """Measure all points, or up to the first failure; what runs then may end."""
         self._records = self._earlier_failures(missing)
         jobs = ((self._ids.next(), p) for p in missing)
+
+        def is_over() -> bool:
+            return bool(self.errors) and not keep_going
+
         try:
             with (
-                closing(_outcomes(call, jobs, len(missing), pool, workers)) as outcomes,
+                closing(_outcomes(call, jobs, len(missing), pool, workers, is_over)) as outcomes,
                 bar(len(missing), progress) as steps,
             ):
                 for ended in outcomes:
                     for job, outcome in ended:
                         self._keep(job, outcome)
                     steps.update(len(ended))
-                    if self.errors and not keep_going:
-                        return
         finally:
             self._flusher.flush()
             self._ids.give_back()
@@ -144,11 +146,16 @@ class Run:
 
 
 def _outcomes(
-    call: Call, jobs: Iterable[Job], count: int, pool: Pool | None, workers: int | None
+    call: Call,
+    jobs: Iterable[Job],
+    count: int,
+    pool: Pool | None,
+    workers: int | None,
+    is_over: Callable[[], bool],
 ) -> Generator[list[tuple[Job, Outcome]], None, None]:
     if pool is None:
-        return runner.serially(call, jobs)
-    return Dispatcher(call, jobs, count, pool, workers).outcomes()
+        return runner.serially(call, jobs, is_over)
+    return Dispatcher(call, jobs, count, pool, workers, is_over).outcomes()
 
 
 def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kept: Sequence[str]) -> Tree:

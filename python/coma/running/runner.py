@@ -119,10 +119,14 @@ def _message(error: BaseException) -> str:
         return "its text cannot be shown"
 
 
-def serially(call: Call, jobs: Iterable[Job]) -> Generator[list[tuple[Job, Outcome]], None, None]:
-    """Yield the outcome of each job, in order; Ctrl-C ends the point that is running."""
+def serially(
+    call: Call, jobs: Iterable[Job], is_over: Callable[[], bool]
+) -> Generator[list[tuple[Job, Outcome]], None, None]:
+    """Yield the outcome of each job, in order, until it is over; Ctrl-C ends the point that is running."""
     for job in jobs:
         yield [(job, attempt(call, job, (Exception, SystemExit)))]
+        if is_over():
+            return
 
 
 def on_thread(call: Call, jobs: Iterable[Job]) -> tuple[float, list[Outcome]]:
