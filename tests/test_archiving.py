@@ -311,3 +311,59 @@ def test_coma_reads_its_archive_in_another_process(e, script, directory):
         """
     )
     assert run(code, directory) == "(0, 4) True\n"
+
+
+def test_a_reader_that_overtakes_an_archiving_process_sees_everything(directory):
+    """Half of the files are gone, the index is still there, and the archive is complete."""
+    e = sweep(directory, 400)
+    e.run(square)
+    files = sorted(directory.glob("measurement.*"))
+    reading = e.measurements()
+    seen = [next(reading).id]
+    kept = {path: path.read_bytes() for path in files[200:]}
+    coma.Experiment(directory).deactivate()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    seen += [m.id for m in reading]
+    assert sorted(seen) == list(range(1, 401))
+
+
+def test_a_reader_sees_what_was_archived_and_taken_out_meanwhile(directory):
+    """Also what it had listed, and found nowhere when it came to it."""
+    e = sweep(directory, 400)
+    e.run(square)
+    reading = e.measurements()
+    seen = [next(reading).id]
+    last = directory / "measurement.000400.json"
+    content = last.read_bytes()
+    last.unlink()
+    for m in reading:
+        seen.append(m.id)
+        if m.id == 399:
+            last.write_bytes(content)
+    assert seen == list(range(1, 401))
+
+
+def test_a_condition_cannot_change_what_is_archived(directory):
+    """A function gets measurements of its own."""
+    e = sweep(directory, 3)
+    e.run(square)
+    e.deactivate()
+    e.retrieve_results([("y", "results/y")], where=lambda m: m.results.__setitem__("y", -1.0) or True)
+    assert [m["results/y"] for m in e.measurements()] == [0.0, 1.0, 4.0]
+    e.activate()
+    assert [m["results/y"] for m in e.measurements()] == [0.0, 1.0, 4.0]
+
+
+def test_the_experiment_file_may_be_given_another_format(directory):
+    """An older handle follows it, and writes no second one."""
+    e = sweep(directory, 3)
+    e.run(square)
+    other = coma.Experiment(directory)
+    other.archive.save(other.archive.load(), format="xml")
+    other.deactivate()
+    assert not e.isactive()
+    assert e.number_of_measurements() == 3
+    e.activate()
+    assert e.run(square) == (0, 3)
+    assert [name for name in names(directory) if name.startswith("experiment")] == ["experiment.none.xml"]

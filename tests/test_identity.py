@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coma.trees.identity import key, neighbours
+from coma.trees.identity import candidates, exact, key, neighbours
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,24 @@ def test_long_lists_of_edges_end():
     """The number of neighbours is limited, whatever the value is."""
     edge = 1.0000000000005
     assert len(list(neighbours([edge] * 1000))) <= 64
+
+
+@given(
+    st.lists(st.floats() | st.integers(2**53 - 2, 2**64) | st.just(1234567890123456768.0), max_size=3),
+    st.integers(1, 17),
+)
+def test_what_is_exactly_the_same_has_the_same_key(values, digits):
+    """So that a quick look by `exact` decides as a look by keys would."""
+    others = [
+        float(value) if isinstance(value, int) else int(value) if value.is_integer() else value for value in values
+    ]
+    if exact(values) is not None and exact(values) == exact(others):
+        assert [key(value, digits) for value in values] == [key(value, digits) for value in others]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 17) | st.none())
+def test_several_values_have_the_candidates_that_each_has(value, digits):
+    """The quick way gives the same as the thorough one."""
+    found = candidates([value, "a"], [digits, digits])
+    assert found[0] == (key(value, digits), "a")
+    assert set(found) == {(one, "a") for one in neighbours(value, digits)}

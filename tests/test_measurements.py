@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """All measurements of a directory: stale, damaged, doubled and new ones."""
 
+import contextlib
+import os
+import re
+import resource
 import shutil
 import threading
 from pathlib import Path
@@ -222,3 +226,77 @@ def test_reading_all_reads_the_index_once(e, script):
         """
     )
     assert run(code, e.directory) == "1 3\n"
+
+
+def test_a_name_that_leads_nowhere_hides_no_others(e):
+    """Also where the index is lost, as when an archive is being made."""
+    file(e, 2).unlink()
+    file(e, 2).symlink_to("nowhere")
+    Path(e.mindex.filename).unlink()
+    with pytest.warns(UserWarning, match="is missing|is no file") as caught:
+        assert ids(e) == [1, 3]
+    assert {str(warning.message).rpartition('" ')[2] for warning in caught} == {
+        "is missing; taking measurement 3, the highest, for the last",
+        "is no file",
+    }
+
+
+def test_a_pipe_under_the_name_of_a_measurement_is_not_waited_for(e):
+    """It is left out as damaged, whether somebody writes to it or not."""
+    file(e, 2).unlink()
+    os.mkfifo(file(e, 2))
+    with pytest.warns(UserWarning, match="1 damaged"):
+        assert ids(e) == [1, 3]
+    descriptor = os.open(file(e, 2), os.O_RDWR)
+    with pytest.warns(UserWarning, match=r'1 damaged measurement file\(s\) left out: ".*" is no file'):
+        assert ids(e) == [1, 3]
+    os.close(descriptor)
+
+
+def test_a_lack_of_descriptors_is_an_error_and_no_damage(e):
+    """Nothing is measured again because of it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                opened.append(os.open(e.directory, os.O_RDONLY))
+        with pytest.raises((coma.ComaError, OSError), match="Too many open files"):
+            e.status()
+        os.close(opened.pop())
+        os.close(opened.pop())
+        with pytest.raises(coma.ComaError, match="Too many open files"):
+            [list(e.measurements()) for _ in e.measurements()]
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert str(e.status()) == "3 of 3 done, 0 failed, 0 missing"
+
+
+def test_many_files_are_read_with_few_descriptors(directory):
+    """What a loop opens itself finds room; none is left open, also when the loop ends early."""
+    e = sweep(directory, 300)
+    e.run(square)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before + 40, hard))
+    try:
+        assert [(a.id, b.id) for a, b in zip(e.measurements(), e.measurements(), strict=True)] == [
+            (number, number) for number in range(1, 301)
+        ]
+        reading = e.measurements()
+        next(reading)
+        reading.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_directory_that_is_gone_is_an_error_of_coma(e):
+    """Which names it."""
+    shutil.rmtree(e.directory)
+    for ask in (e.status, e.number_of_measurements, lambda: list(e.measurements())):
+        with pytest.raises(coma.ComaError, match=re.escape(str(e.directory))):
+            ask()

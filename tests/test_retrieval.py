@@ -226,3 +226,27 @@ def test_nothing_is_warned_of_when_all_is_there(directory):
         warnings.simplefilter("error")
         rs = e.retrieve_results([("y", "results/y")], [("x", "parameters/x")], where="x >= 0")
     assert (len(rs), rs.missing) == (4, ())
+
+
+def test_a_default_that_is_a_list_is_one_in_a_table(directory):
+    """As it is where a measurement has it."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("x", "parameters/x"))
+    e.add_parameter_set(1)
+    e.run(lambda p: p.tree())
+    e.clear_parameter_sets()
+    e.define_parameter_set(("x", "parameters/x"), ("v", "parameters/v"), defaults={"v": [1, 2]})
+    e.add_parameter_set(1, [1, 2])
+    e.add_parameter_set(2, [3, 4])
+    assert e.run(lambda p: p.tree()) == (1, 2)
+    (r,) = e.retrieve_results([("v", "parameters/v")])
+    assert r.table.tolist() == [[1, 2], [3, 4]]
+
+
+def test_an_integer_and_a_float_beyond_the_exact_ones_are_measured_once_each(directory):
+    """They are two points, of which neither is measured again."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("x", "parameters/x"))
+    for x in (1234567890123456768, 1234567890123456768.0):
+        e.add_parameter_set(x)
+    assert [e.run(lambda p: p.tree()) for _ in range(3)] == [(2, 2), (0, 2), (0, 2)]

@@ -183,3 +183,30 @@ def test_a_number_has_every_digit():
     """Doubles read back equal, and are written in the shortest way."""
     text = dumps({"x": [0.1, 1 / 3, 5e-324, 1.7976931348623157e308]}).decode()
     assert re.findall(r"<item>(.*)</item>", text) == ["0.1", "0.3333333333333333", "5e-324", "1.7976931348623157e+308"]
+
+
+@pytest.mark.parametrize("kind", [None, "mine", "numpy.ndarrays"])
+def test_a_list_that_stands_beside_a_dtype_is_a_list(kind):
+    """Only what is marked as an array of numpy is one."""
+    tree = {
+        "x": {
+            **({"__type__": kind} if kind else {}),
+            "shape": [300],
+            "dtype": "float64",
+            "list": [i / 7 for i in range(300)],
+        }
+    }
+    assert equal(loads(dumps({"a": tree})), {"a": tree})
+
+
+def test_a_comma_within_an_item_parts_no_numbers():
+    """It is no number, and stays what it is."""
+    text = dumps(RecursiveSerializer().encode({"x": np.linspace(0.1, 1, 1000)})).replace(
+        b"<item>0.1</item>", b"<item>1,2</item>"
+    )
+    with pytest.raises(coma.XMLArchiveError, match="damaged numpy"):
+        loads(
+            text.replace(b"<count>1000</count>", b"<count>1001</count>").replace(
+                b"<item>1.0</item>", b"<item>1.0</item><item>1.0</item>"
+            )
+        )
