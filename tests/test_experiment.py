@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -447,7 +448,12 @@ def test_keep_going_can_be_switched_off(directory):
         ([1], coma.ExperimentError, r"strange returned \[1\] \(a list\)"),
         (np.float64(1), coma.ExperimentError, r"strange returned np\.float64\(1\.0\)"),
         (np.zeros(3), coma.ExperimentError, r"strange returned array"),
-        ({1, 2}, coma.ExperimentError, r"strange returned \{1, 2\} \(a set\)"),
+        (Path("a"), coma.ExperimentError, r"strange returned PosixPath\('a'\) \(a PosixPath\)"),
+        (date(2024, 1, 2), coma.ExperimentError, r"strange returned datetime\.date"),
+        (np.datetime64(1, "s"), coma.ExperimentError, r"strange returned np\.datetime64"),
+        (1j, coma.ExperimentError, r"strange returned 1j \(a complex\)"),
+        (b"a", coma.ExperimentError, r"strange returned b'a'"),
+        ({1, 2}, coma.SerializerError, r"cannot store the tree, a builtins\.set: convert it to"),
         ((i for i in [1]), coma.SerializerError, r"cannot store the tree, a builtins\.generator"),
         ({"results": {1: 2}}, coma.SerializerError, r"key 1 in 'results'"),
         ({"results": {"s": {1}}}, coma.SerializerError, r"cannot store 'results/s', a builtins\.set"),
@@ -517,6 +523,11 @@ def test_ctrl_c_keeps_what_was_measured(directory):
         (lambda e: e.add_parameter_set(1, x=1), coma.ParameterSetError, r"unknown or repeated parameters x"),
         (lambda e: e.add_parameter_set({1, 2}), coma.ParameterSetError, r"'x' is a set, which cannot be stored"),
         (lambda e: e.add_parameter_set(object()), coma.ParameterSetError, r"'x' is a object, which cannot be stored"),
+        (
+            lambda e: e.add_parameter_set(np.datetime64("2024-01-02", "ns")),
+            coma.ParameterSetError,
+            "a datetime64, which cannot",
+        ),
         (lambda e: e.add_parameter_set(iter([1])), coma.ParameterSetError, r"'x' is a list_iterator"),
         (lambda e: e.add_parameter_set([np.ma.masked]), coma.ParameterSetError, r"a masked array loses its mask"),
         (lambda e: e.add_parameter_set(10**5000), coma.ParameterSetError, r"more than \d+ digits"),
@@ -530,6 +541,9 @@ def test_ctrl_c_keeps_what_was_measured(directory):
             coma.ExperimentError,
             r"timeout must be a number of seconds greater than 0",
         ),
+        (lambda e: e.run(square, timeout=float("inf")), coma.ExperimentError, r"None sets no limit; got inf"),
+        (lambda e: e.run(square, timeout=float("nan")), coma.ExperimentError, r"or None; got nan"),
+        (lambda e: e.run(square, timeout=1e20), coma.ExperimentError, r"at most 1e\+09 seconds; .* got 1e\+20"),
         (lambda e: e.run(square, timeout="5"), coma.ExperimentError, r"or None; got '5'"),
         (lambda e: e.activate(), coma.ExperimentError, r"Experiment already is active"),
         (lambda e: e.retrieve_results(["x"]), coma.ExperimentError, r"'x' is no column; write \('t', 'results/t'\)"),

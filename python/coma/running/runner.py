@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import cloudpickle
-import numpy as np
 
 from coma.errors import ExperimentError, ProgramError, RemoteError
 from coma.running.attempt import Attempt
@@ -20,11 +19,10 @@ from coma.running.parameterset import ParameterSet
 from coma.running.timelimit import time_limit
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import Tree, compose, now
-from coma.trees.attachment import Attached
+from coma.trees import types
 from coma.trees.serializer import Serializer
 
 LONG = 0.02  # seconds after which a worker begins no other job of a batch
-_NO_TREES = (str, bytes, int, float, complex, list, tuple, set, np.ndarray, np.generic, Attached)
 Function = Callable[[ParameterSet], Any]
 Job = tuple[int, ParameterSet]
 
@@ -71,12 +69,12 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     start = now()
     with time_limit(call.timeout):
         result = call.function(parameter_set)
-    if result is None or isinstance(result, _NO_TREES):
+    tree = call.serializer.encode(result)
+    if not isinstance(tree, dict) or types.is_reserved(tree.get(types.TYPE)):
         raise ExperimentError(
             f"{_name(call.function)} returned {_summary(result)} for {parameter_set}; it must return a dictionary "
             "such as {'parameters': {...}, 'results': {...}}, or an object that can be serialised"
         )
-    tree = call.serializer.encode(result)
     if not isinstance(tree.get("info", {}), dict):
         raise ExperimentError(f"{_name(call.function)} returned 'info' that is no dictionary for {parameter_set}")
     return compose(tree, start_date=start, end_date=now(), **_program(result))

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from coma.errors import ComaError, ExperimentError
 
+_LONGEST = 1e9  # seconds, some thirty years; timers overflow at more
+
 
 def check_timeout(seconds: Any, error: type[ComaError] = ExperimentError) -> None:
     """Refuse what is neither None nor a number of seconds.
@@ -19,10 +21,14 @@ def check_timeout(seconds: Any, error: type[ComaError] = ExperimentError) -> Non
     Raises
     ------
     ComaError
-        Of the class `error`, if it is not a number greater than 0.
+        Of the class `error`, if it is not a number greater than 0, or one that no timer can hold.
     """
-    if seconds is not None and not (isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0):
+    if seconds is None:
+        return
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
         raise error(f"timeout must be a number of seconds greater than 0, or None; got {seconds!r}")
+    if seconds > _LONGEST:
+        raise error(f"timeout must be at most {_LONGEST:g} seconds; None sets no limit; got {seconds!r}")
 
 
 @contextmanager
