@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import hashlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
@@ -220,7 +221,8 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, np.ma.MaskedArray):
         return value  # it would lose its mask
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        return value.item()
+        item = value.item()
+        return np.asarray(value)[()] if value.dtype.kind in "mM" and not isinstance(item, datetime.date) else item
     if isinstance(value, list | tuple):
         return tuple(plain_value(item) for item in value)
     if isinstance(value, dict):

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from coma.errors import ParameterSetError, SerializerError
 from coma.running.grids import grid
 from coma.running.parameterset import Definition, ParameterSet
@@ -190,7 +192,9 @@ def _check_value(name: str, value: Any) -> None:
     if isinstance(value, str | bool | None) or (isinstance(value, int) and abs(value) < _LARGE):
         return
     try:
-        if identity.key(_SERIALIZER.decode(_SERIALIZER.encode(value))) == identity.key(value):
+        if not isinstance(value, np.generic) and identity.key(
+            _SERIALIZER.decode(_SERIALIZER.encode(value))
+        ) == identity.key(value):
             return
         why = "it would come back as something else"
     except (SerializerError, TypeError) as error:
