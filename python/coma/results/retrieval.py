@@ -117,7 +117,7 @@ class Query:
         for tree in trees:
             seen += 1
             places = places or list(_places(tree))
-            found = self._found(tree) if self.where is None or self._is_wanted(tree) else None
+            found = self._found(tree) if self._is_wanted(tree) else None
             if found is not None:
                 exact = identity.exact(found[width:])
                 group = quick.get(exact)

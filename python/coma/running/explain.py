@@ -79,7 +79,7 @@ class Inquiry:
             found = self.definition.defaults.get(path, _ABSENT) if there is _ABSENT else there
             if found is _ABSENT:
                 differences.append(f"has nothing at {path!r}")
-            elif identity.key(found, digits) not in set(identity.neighbours(value, digits)):
+            elif not identity.same(found, value, digits):
                 lacking = f"has nothing at {path!r}, for which the default is" if there is _ABSENT else f"has {name} ="
                 differences.append(f"{lacking} {found!r}, not {value!r}{_noise(value, found, digits)}")
         return differences
@@ -99,6 +99,6 @@ def _noise(value: Any, found: Any, digits: int | None) -> str:
     if not (isinstance(value, float) and isinstance(found, int | float)):
         return ""
     for fewer in range((digits or 17) - 1, 5, -1):
-        if identity.key(found, fewer) in set(identity.neighbours(value, fewer)):
+        if identity.same(found, value, fewer):
             return f" ({_NEAR}={fewer})"
     return ""

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from coma import files
-from coma.archives import archive as archives
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
-from coma.storage.measurement import MemoryMeasurement, Tree, checked
-from coma.storage.measurements import FileMeasurements
+from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurements import FileMeasurements, tree_of_files
 from coma.trees import identity
 from coma.trees.tree import equal
 
@@ -165,7 +164,7 @@ def _by_id(file: ExperimentFile) -> dict[int, Tree]:
 
 
 def _read_all(lying: dict[int, list[str]]) -> dict[int, Tree]:
-    return {number: _read(number, paths) for number, paths in lying.items()}
+    return {number: tree_of_files(number, paths) for number, paths in lying.items()}
 
 
 def _read_present(lying: dict[int, list[str]]) -> dict[int, Tree]:
@@ -173,18 +172,11 @@ def _read_present(lying: dict[int, list[str]]) -> dict[int, Tree]:
     found: dict[int, Tree] = {}
     for number, paths in lying.items():
         try:
-            found[number] = _read(number, paths)
+            found[number] = tree_of_files(number, paths)
         except ArchiveError:
             if all(map(os.path.exists, paths)):
                 raise
     return found
-
-
-def _read(number: int, paths: list[str]) -> Tree:
-    trees = [checked(archives.read(path), path, number) for path in paths]
-    if not all(equal(trees[0], tree) for tree in trees[1:]):
-        raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
-    return trees[0]
 
 
 def _refuse_in_the_way(home: FileMeasurements, numbers: AbstractSet[int]) -> None:
@@ -196,7 +188,7 @@ def _refuse_in_the_way(home: FileMeasurements, numbers: AbstractSet[int]) -> Non
 def _restore(home: FileMeasurements, number: int, tree: Tree, flusher: files.Flusher) -> None:
     path = home.publish(home.serializer.encode(tree), number, durable=False)
     flusher.add(path)
-    if not equal(_read(number, [path]), tree):
+    if not equal(tree_of_files(number, [path]), tree):
         raise ExperimentError(f'"{path}" does not read back as measurement {number}, which stays archived')
 
 

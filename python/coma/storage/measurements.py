@@ -175,7 +175,7 @@ class FileMeasurements:
         for path in present:
             if not os.path.isfile(path):
                 raise ArchiveError(f'"{path}" is no file')
-        yield from [(present[0], _tree_of_files(number, present))] if present else []
+        yield from [(present[0], _tree(number, present, archives.read_text(present[0])))] if present else []
 
     def find(self, number: int) -> list[str]:
         """Return the files of a measurement."""
@@ -335,17 +335,25 @@ class FileMeasurements:
         )
 
 
-def _tree_of_files(number: int, paths: list[str]) -> Tree:
-    return _tree(number, paths, archives.read_text(paths[0]))
+def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> Tree:
+    """Return the tree of a measurement's file(s); `text` is what the first holds, if that is known.
+
+    Raises
+    ------
+    ArchiveError
+        If a file cannot be read or holds no measurement, or they differ.
+    """
+    tree = checked(archives.loads(archives.read_text(paths[0]) if text is None else text, paths[0]), paths[0], number)
+    if any(not equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
+        raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
+    return tree
 
 
 def _tree(number: int, paths: list[str], text: bytes | None) -> Tree:
     """Return the tree of a measurement's file(s); `text` is what the first holds."""
     if text is None:
         raise ArchiveError(f'"{paths[0]}" could not be read')
-    tree = checked(archives.loads(text, paths[0]), paths[0], number)
+    tree = tree_of_files(number, paths, text)
     if len(paths) > 1:
-        if any(not equal(tree, _tree_of_files(number, [path])) for path in paths[1:]):
-            raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
         warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
     return tree

@@ -41,8 +41,8 @@ class Names:
 
     def id(self, name: str) -> int | None:
         """Return the id in a file's name; None where it has none or is named otherwise."""
-        match = self._pattern.fullmatch(name)
-        return int(match[1]) if match and match[1] != _NO_ID else None
+        parts = self.parts(name)
+        return None if parts is None else parts[0]
 
     def parts(self, name: str) -> tuple[int, str, bool] | None:
         """Return the id and the suffix in a file's name, and whether `name` would say so; None where it has no id."""
