@@ -253,26 +253,28 @@ def test_a_pipe_under_the_name_of_a_measurement_is_not_waited_for(e):
     os.close(descriptor)
 
 
-def test_a_lack_of_descriptors_is_an_error_and_no_damage(e):
-    """Nothing is measured again because of it."""
+def test_a_lack_of_descriptors_is_an_error_and_no_damage(directory):
+    """Nothing is measured again because of it; also if it comes while files are read."""
+    e = sweep(directory, 100)
+    e.run(square)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     opened = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
     try:
+        reading = e.measurements()
+        next(reading)
         with contextlib.suppress(OSError):
             while True:
                 opened.append(os.open(e.directory, os.O_RDONLY))
+        with pytest.raises(coma.ComaError, match="Too many open files"):
+            list(reading)
         with pytest.raises((coma.ComaError, OSError), match="Too many open files"):
             e.status()
-        os.close(opened.pop())
-        os.close(opened.pop())
-        with pytest.raises(coma.ComaError, match="Too many open files"):
-            [list(e.measurements()) for _ in e.measurements()]
     finally:
         for descriptor in opened:
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert str(e.status()) == "3 of 3 done, 0 failed, 0 missing"
+    assert str(e.status()) == "100 of 100 done, 0 failed, 0 missing"
 
 
 def test_many_files_are_read_with_few_descriptors(directory):

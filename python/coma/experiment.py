@@ -288,9 +288,9 @@ class Experiment:
         if not callable(function):
             raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
         check_timeout(timeout)
-        self._files.tidy()
         outdated = self._outdated(function, rerun)
         missing = self._sweep.missing(self._measurements().trees()) if outdated is None else outdated.missing
+        self._files.tidy()
         if not missing:
             return 0, len(self._sweep)
         self._require_active("Cannot run a new measurement")

@@ -13,7 +13,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -129,10 +129,14 @@ def names(directory: str | os.PathLike[str]) -> Iterator[str]:
         raise ArchiveError(f'Cannot list "{os.fspath(directory)}": {error.strerror}') from error
 
 
-def leftovers(directory: Path) -> list[Path]:
-    """Return temporary files of processes of this host that died while they wrote, or took over a lock."""
-    likely = [name for name in names(directory) if name[0] == "." or _BREAK in name]
-    matches = map(_TEMPORARY.fullmatch, likely)
+def may_be_left(name: str) -> bool:
+    """Tell whether a file's name looks like that of a temporary one."""
+    return name[0] == "." or _BREAK in name
+
+
+def leftovers(directory: Path, among: Iterable[str]) -> list[Path]:
+    """Return the temporary files, among some names, of processes of this host that died while they wrote or locked."""
+    matches = map(_TEMPORARY.fullmatch, filter(may_be_left, among))
     return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from coma import files
@@ -26,6 +27,7 @@ class Format(Protocol):
 
 
 _REGISTERED = types.TYPE.encode()
+_QUICK = f".{jsonarchive.SUFFIX}"
 FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
@@ -70,6 +72,13 @@ def loads(text: bytes, path: str) -> Any:
         return parse(text, path)
 
 
+def loads_all(texts: Sequence[bytes], paths: Sequence[str]) -> list[Any] | None:
+    """Return the trees of several files at once, which is quicker; None where each has to be read by `loads`."""
+    if texts and all(path.endswith(_QUICK) for path in paths):
+        return jsonarchive.loads_all(texts)
+    return None
+
+
 def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:
     """Return a plain tree as text in `format`."""
     text: bytes = FORMATS[format].dumps(tree, pretty)
@@ -84,7 +93,7 @@ def format_of(path: str) -> str:
     ArchiveError
         If it says neither.
     """
-    suffix = path.rpartition(".")[2]
+    suffix = path[path.rfind(".") + 1 :]
     if suffix not in FORMATS:
         raise ArchiveError(f'"{path}" has no known format; its name must end with .json or .xml')
     return suffix

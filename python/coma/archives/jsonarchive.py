@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+import secrets
+from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii
 from math import isfinite
 from typing import Any
@@ -19,6 +22,10 @@ _INDENT = "  "
 _TYPE = b'"' + types.TYPE.encode() + b'"'
 _DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
 _LONG_NUMBER = b"0" * 19
+_EXPONENT = b"0e"  # among digits that became zeros
+_NUMBER = re.compile(rb"[0-9]e[-+0-9]+,?$", re.MULTILINE)
+_UNUSUAL = (b"null", b"\\", b"\x7f", b"0.0000")
+_WORD = secrets.token_hex(16).encode()
 _WIDE = 2.0**63
 _TOO_WIDE = orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
 
@@ -39,8 +46,13 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
       }
     }
     """
-    text = _pretty(tree, "\n") if pretty else _encoder(", ").encode(tree)
-    return text.encode("ascii")
+    if not pretty:
+        return _encoder(", ").encode(tree).encode("ascii")
+    try:
+        text = orjson.dumps(tree, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates, more than 254 levels
+        return _pretty(tree, "\n").encode("ascii")
+    return text if _is_usual(text) else _pretty(tree, "\n").encode("ascii")
 
 
 def loads(text: bytes, name: str = "JSON text") -> Any:
@@ -59,22 +71,47 @@ def loads(text: bytes, name: str = "JSON text") -> Any:
         If it is not JSON, with the line and column; or holds a damaged array or registered type.
     """
     try:
-        return _quickly(text)
+        if _TYPE in text:
+            return _restored(orjson.loads(text))
+        if _LONG_NUMBER not in text.translate(_DIGITS):  # orjson rounds integers beyond 64 bits; none has fewer digits
+            return orjson.loads(text)
     except orjson.JSONDecodeError:  # bare NaN and infinities, lone surrogates, 1e400; or indeed no JSON
         return _patiently(text, name)
     except RecursionError:
         raise JsonArchiveError(f'"{name}" is nested too deeply') from None
     except SerializerError as error:
         raise JsonArchiveError(f'"{name}" cannot be read: {error}') from None
+    return _patiently(text, name)
 
 
-def _quickly(text: bytes) -> Any:
-    """Parse by orjson, which would round integers beyond 64 bits: none has fewer than 19 digits."""
-    if _TYPE in text:
-        return _restored(orjson.loads(text))
-    if _LONG_NUMBER in text.translate(_DIGITS):
-        raise _TOO_WIDE
-    return orjson.loads(text)
+def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
+    """Return the trees of many short texts, parsed at once; None where any of them has to be looked at alone.
+
+    A word that no text can hold stands between them, so that a damaged text cannot take in the next one.
+
+    Examples
+    --------
+    >>> loads_all([b'{"x": 1}', b'[2, 3]']), loads_all([b'[1', b'2]'])
+    ([{'x': 1}, [2, 3]], None)
+    """
+    text = b'[%b]' % (b',"%b",' % _WORD).join(texts)
+    if _TYPE in text or _LONG_NUMBER in text.translate(_DIGITS):
+        return None
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return parsed[::2] if parsed[1::2] == [_WORD.decode()] * (len(texts) - 1) else None
+
+
+def _is_usual(text: bytes) -> bool:
+    """Tell whether orjson wrote what the standard library would have written.
+
+    It writes null for NaN, other escapes, other exponents, and small numbers without one.
+    """
+    if not text.isascii() or any(map(text.__contains__, _UNUSUAL)):
+        return False
+    return _EXPONENT not in text.translate(_DIGITS) or _NUMBER.search(text) is None
 
 
 def _restored(node: Any) -> Any:

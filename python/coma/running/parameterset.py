@@ -68,6 +68,20 @@ class Definition:
     def __repr__(self) -> str:
         return repr(self.items)
 
+    def plain(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """Return a value for each parameter as a parameter set holds it, numpy scalars as Python numbers.
+
+        Raises
+        ------
+        ParameterSetError
+            If there are too many or too few.
+        """
+        if len(values) != len(self.items):
+            raise ParameterSetError(
+                f"expected {len(self)} values, for {_listed(self.names)}; got {len(values)}: {tuple(values)}"
+            )
+        return tuple(values if identity.are_scalars(values) else map(plain_value, values))
+
     def read(self, tree: dict[str, Any]) -> ParameterSet | None:
         """Return the parameter set that a measurement's tree holds; None where it lacks a path."""
         values = self.values(tree)
@@ -115,13 +129,8 @@ class ParameterSet:
     _values: tuple[Any, ...]
 
     def __init__(self, definition: Definition, values: Sequence[Any]) -> None:
-        if len(values) != len(definition.items):
-            raise ParameterSetError(
-                f"expected {len(definition)} values, for {_listed(definition.names)}; got {len(values)}: {tuple(values)}"
-            )
         object.__setattr__(self, "_definition", definition)
-        plain = values if identity.are_scalars(values) else map(plain_value, values)
-        object.__setattr__(self, "_values", tuple(plain))
+        object.__setattr__(self, "_values", definition.plain(values))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,6 +171,10 @@ class ParameterSet:
     def like(self, tree: dict[str, Any]) -> ParameterSet | None:
         """Return the set that a measurement's tree holds at the same paths; None where it lacks one."""
         return self._definition.read(tree)
+
+    def found_in(self, tree: dict[str, Any]) -> tuple[Any, ...] | None:
+        """Return the values that a measurement's tree holds at the same paths; None where it lacks one."""
+        return self._definition.values(tree)
 
     def key(self) -> Hashable:
         """Return the key under which equal sets meet."""

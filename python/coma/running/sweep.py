@@ -21,7 +21,6 @@ from coma.trees import identity
 from coma.trees import path as paths
 from coma.trees.serializer import RecursiveSerializer
 
-_LARGE = 2**64
 _SERIALIZER = RecursiveSerializer()
 
 
@@ -93,10 +92,10 @@ class Sweep:
         ParameterSetError
             If parameters are not defined, missing or unknown.
         """
-        definition = self.defined()
-        if named:
-            values = [*values, *_named(definition, len(values), named)]
-        return ParameterSet(definition, values)
+        return ParameterSet(self.defined(), self._all(values, named))
+
+    def _all(self, values: Sequence[Any], named: Mapping[str, Any]) -> Sequence[Any]:
+        return [*values, *_named(self.defined(), len(values), named)] if named else values
 
     def defined(self) -> Definition:
         """Return what the parameters are.
@@ -118,13 +117,22 @@ class Sweep:
         ParameterSetError
             If parameters are not defined, missing, unknown, or would not come back from a file as they are.
         """
-        added = self.parameter_set(values, named)
-        for name, value in zip(added.names, added.values, strict=True):
-            if type(value) is not float:
-                _check_value(name, value)
-        keys = added.candidate_keys()
-        if not any(map(self._values.__contains__, keys)):
-            self._values[keys[0]] = added.values
+        definition = self.defined()
+        given = self._all(values, named)
+        key = identity.firm_key(given, definition.digits) if len(given) == len(definition.digits) else None
+        if key is None:
+            self._add_patiently(definition.plain(given), definition)
+        elif key not in self._values:
+            given = tuple(given)
+            self._values[given if given == key else key] = given  # one tuple, where that will do
+
+    def _add_patiently(self, values: tuple[Any, ...], definition: Definition) -> None:
+        """Add what may be equal but for rounding noise, or no number or string at all."""
+        for name, value in zip(definition.names, values, strict=True):
+            _check_value(name, value)
+        keys = identity.candidates(values, definition.digits)
+        if self._values.keys().isdisjoint(keys):
+            self._values[keys[0]] = values
 
     def add_grid(self, axes: Mapping[str, Any]) -> None:
         """Add all combinations of the axes' values."""
@@ -160,13 +168,13 @@ class Sweep:
         places.pop(None, None)
         done = bytearray(len(self))
         others: list[Sequence[Any]] = []
-        for tree in trees:
-            values = read(tree)
-            place = None if values is None else places.get(exact(values))
-            if place is not None:
-                done[place] = True
-            elif values is not None:
-                others.append(values)
+        for values in map(read, trees):
+            if values is not None:
+                place = places.get(exact(values))
+                if place is None:
+                    others.append(values)
+                else:
+                    done[place] = True
         rest = [self._set(values) for values, is_done in zip(self._values.values(), done, strict=True) if not is_done]
         return self._unlike(rest, others) if rest and others else rest
 
@@ -189,7 +197,7 @@ def _refuse_nested(given: Sequence[str]) -> None:
 
 def _check_value(name: str, value: Any) -> None:
     """Refuse a value that a measurement file would not give back: its point would never be found again."""
-    if isinstance(value, str | bool | None) or (isinstance(value, int) and abs(value) < _LARGE):
+    if isinstance(value, float | str | bool | None):
         return
     try:
         if not isinstance(value, np.generic) and identity.key(
@@ -207,12 +215,11 @@ def _check_value(name: str, value: Any) -> None:
 
 def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -> None:
     """Warn, once for each path in `known`, that a result will not be found again by the parameters asked for."""
+    exact = identity.exact(asked.values)
+    if exact is not None and exact == identity.exact(asked.found_in(tree) or ()):
+        return
     for path, value, digits in zip(asked.paths, asked.values, asked.digits, strict=True):
-        there = paths.has(tree, path)
-        plain = paths.get(tree, path) if there else None
-        if there and type(plain) is type(value) and plain == value:
-            continue
-        found = _SERIALIZER.decode(plain)
+        found = _SERIALIZER.decode(paths.get(tree, path)) if paths.has(tree, path) else None
         if path in known or (paths.has(tree, path) and identity.key(found, digits) == identity.key(value, digits)):
             continue
         known.add(path)

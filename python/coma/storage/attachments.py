@@ -16,7 +16,7 @@ from coma.trees.attachment import Attached, Attachment
 from coma.trees.serializer import RecursiveSerializer
 
 _SERIALIZER = RecursiveSerializer()
-_HOLDERS = (dict, list, Attached)
+_LEAVES = frozenset({float, int, str, bool, type(None)})
 _ODD = re.compile(r"[^\w.-]")
 
 
@@ -80,8 +80,11 @@ class _Aside:
         if isinstance(node, dict):
             if node.get(types.TYPE) == attachment.PENDING:
                 return _SERIALIZER.encode(self._reference(_SERIALIZER.decode(node), path))
-            return {key: self.without(item, f"{path}.{key}") for key, item in node.items()}
-        if isinstance(node, list) and any(isinstance(item, _HOLDERS) for item in node):
+            return {
+                key: item if type(item) in _LEAVES else self.without(item, f"{path}.{key}")
+                for key, item in node.items()
+            }
+        if isinstance(node, list) and not _LEAVES.issuperset(map(type, node)):
             return [self.without(item, f"{path}.{i}") for i, item in enumerate(node)]
         return node
 

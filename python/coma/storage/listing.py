@@ -35,6 +35,11 @@ class Listing:
         Id and suffix of each id that has one file, of the usual name; sorted.
     others
         The paths of other ids.
+
+    Attributes
+    ----------
+    temporary : list of str
+        Names in the directory that look like those of temporary files.
     """
 
     def __init__(self, directory: str, names: Names, codes: Codes, others: dict[int, list[str]]) -> None:
@@ -42,14 +47,17 @@ class Listing:
         self._names = names
         self._codes = codes
         self._others = others
+        self.temporary: list[str] = []
+        self._paths = [names.path_format(directory, suffix) for suffix in _SUFFIXES]
 
     @classmethod
     def of(cls, directory: str, names: Names) -> Self:
         """Return the listing of a directory."""
-        found, others = array("Q"), dict[int, list[str]]()
+        found, others, temporary = array("Q"), dict[int, list[str]](), list[str]()
         for name in files.names(directory):
             parts = names.parts(name)
             if parts is None:
+                temporary += [name] if files.may_be_left(name) else []
                 continue
             number, suffix, is_usual = parts
             if is_usual and number < _LARGEST:
@@ -58,7 +66,9 @@ class Listing:
                 others.setdefault(number, []).append(f"{directory}{os.sep}{name}")
         codes = np.frombuffer(found, dtype=np.uint64)
         codes.sort()
-        return cls(directory, names, codes, others)._with_several_apart()
+        listing = cls(directory, names, codes, others)._with_several_apart()
+        listing.temporary = temporary
+        return listing
 
     def _with_several_apart(self) -> Self:
         """Return the same with each id among the others that has several files."""
@@ -87,7 +97,8 @@ class Listing:
 
     def items(self) -> Iterator[tuple[int, list[str]]]:
         """Yield each id and the paths of its file(s)."""
-        usual = ((code // len(_SUFFIXES), [self._path(code)]) for code in self._codes.data)
+        known, formats = len(_SUFFIXES), self._paths
+        usual = ((code // known, [formats[code % known] % (code // known)]) for code in self._codes.data)
         return heapq.merge(usual, self._others.items()) if self._others else usual
 
     def values(self) -> Iterator[list[str]]:
@@ -104,4 +115,4 @@ class Listing:
 
     def _path(self, code: int) -> str:
         number, suffix = divmod(code, len(_SUFFIXES))
-        return f"{self._directory}{os.sep}{self._names.name(number)}.{_SUFFIXES[suffix]}"
+        return self._paths[suffix] % number

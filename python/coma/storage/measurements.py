@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from coma import files
 from coma.archives import archive as archives
@@ -137,6 +138,7 @@ class FileMeasurements:
         self.names = Names(config["measurement_file"])
         self.kept = KeptFiles(directory, self.names)
         self._has_no_stale = False
+        self._temporary: list[str] = []
         self.index = IndexFile(
             directory / config["measurement_index"],
             default_format=config["archive_default_format"],
@@ -152,9 +154,9 @@ class FileMeasurements:
             If a file is there and cannot be read. One that holds no measurement is left out, with a warning.
         """
         damaged: list[str] = []
-        for number, paths, text in readahead.read(self._place, listed):
+        for number, paths, text, tree in _parsed(listed):
             try:
-                yield paths[0], _tree(number, paths, text)
+                yield paths[0], _tree(number, paths, text) if tree is None else checked(tree, paths[0], number)
             except ArchiveError:
                 try:
                     yield from self._read_again(number, paths, gone)
@@ -195,7 +197,9 @@ class FileMeasurements:
 
     def all_files(self) -> Listing:
         """Return the paths of each measurement's file(s), by id, stale ones too."""
-        return Listing.of(self._place, self.names)
+        listing = Listing.of(self._place, self.names)
+        self._temporary = listing.temporary
+        return listing
 
     def warn_of_stale(self) -> None:
         """Warn, naming the remedy, of files that the index leaves out."""
@@ -229,15 +233,18 @@ class FileMeasurements:
         )
 
     def tidy(self) -> None:
-        """Remove what processes left that died while they wrote: temporary files, a lock. A living owner goes first."""
+        """Remove what processes left that died while they wrote: temporary files, a lock. A living owner goes first.
+
+        What the last listing saw decides whether there is anything to do.
+        """
         with suppress(ArchiveError, IndexFileError):
-            if self.index.is_locked() or files.leftovers(self.directory):
+            if self.index.is_locked() or files.leftovers(self.directory, self._temporary):
                 with self.index.lock(_PATIENCE):
                     self.remove_leftovers()
 
     def remove_leftovers(self) -> None:
         """Remove temporary files of processes that died; the caller holds the lock."""
-        for path in files.leftovers(self.directory):
+        for path in files.leftovers(self.directory, files.names(self.directory)):
             files.remove(path)
 
     def create_index(self) -> None:
@@ -343,17 +350,29 @@ def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> T
     ArchiveError
         If a file cannot be read or holds no measurement, or they differ.
     """
-    tree = checked(archives.loads(archives.read_text(paths[0]) if text is None else text, paths[0]), paths[0], number)
-    if any(not equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
+    first = paths[0]
+    tree = checked(archives.loads(archives.read_text(first) if text is None else text, first), first, number)
+    if len(paths) > 1 and not all(equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
         raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
     return tree
 
 
+def _parsed(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str], bytes | None, Any]]:
+    """Yield what the files of measurements hold, and what that is as a tree where nothing has to be looked at."""
+    for batch in readahead.read(listed):
+        texts = [text for _, paths, text in batch if text is not None and len(paths) == 1]
+        trees = archives.loads_all(texts, [paths[0] for _, paths, _ in batch]) if len(texts) == len(batch) else None
+        for (number, paths, text), tree in zip(batch, trees or itertools.repeat(None)):
+            yield number, paths, text, tree
+
+
 def _tree(number: int, paths: list[str], text: bytes | None) -> Tree:
     """Return the tree of a measurement's file(s); `text` is what the first holds."""
+    first = paths[0]
     if text is None:
-        raise ArchiveError(f'"{paths[0]}" could not be read')
+        raise ArchiveError(f'"{first}" could not be read')
+    if len(paths) == 1:
+        return checked(archives.loads(text, first), first, number)
     tree = tree_of_files(number, paths, text)
-    if len(paths) > 1:
-        warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
+    warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
     return tree

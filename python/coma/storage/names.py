@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from coma.archives.archive import FORMATS
@@ -34,6 +35,11 @@ class Names:
         """Return the name for an id, without suffix."""
         text = _NO_ID if number is None else f"{number:0{_DIGITS}d}"
         return f"{self._before}{text}{self._after}"
+
+    def path_format(self, directory: str, suffix: str) -> str:
+        """Return what makes the path of a file out of its id by ``%``, which is quicker than `name` for many."""
+        before, after = (text.replace("%", "%%") for text in (f"{directory}{os.sep}{self._before}", self._after))
+        return f"{before}%0{_DIGITS}d{after}.{suffix}"
 
     def matches(self, name: str) -> bool:
         """Tell whether a file is named so."""

@@ -7,56 +7,58 @@ import os
 import resource
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from itertools import islice
 
-from coma.errors import ArchiveError
-
-_AHEAD = 128  # files that are open at a time
+_AHEAD = 64  # files that are open at a time
 _SHARE = 8  # of the files that this process may open, one in so many at most
 _CHUNK = 1 << 16
+_LARGEST_PART = 1 << 18  # bytes
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _FETCH = getattr(os, "posix_fadvise", None)  # macOS has none
 
 Listed = tuple[int, list[str]]
 
 
-def read(directory: str, listed: Iterable[Listed]) -> Iterator[tuple[int, list[str], bytes | None]]:
-    """Yield each id and its paths, which lie in one directory, with what the first file holds; None if it has no text.
-
-    Raises
-    ------
-    ArchiveError
-        If the directory cannot be read.
-    """
+def read(listed: Iterable[Listed]) -> Iterator[list[tuple[int, list[str], bytes | None]]]:
+    """Yield each id and its paths with what the first file holds, None if that cannot be read; several at a time."""
     rest = iter(listed)
-    many = min(_AHEAD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE)
-    try:
-        opened = os.open(directory, os.O_RDONLY)
-    except OSError as error:
-        raise ArchiveError(f'Cannot read "{directory}": {error.strerror}') from error
+    many = max(min(_AHEAD, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // _SHARE), 1)
     ahead: deque[int | None] = deque()
     try:
-        while batch := list(islice(rest, max(many, 1))):
-            for _, paths in batch:
-                ahead.append(_open(opened, paths[0]))
-            for number, paths in batch:
-                yield number, paths, _text(ahead.popleft())
+        while batch := list(islice(rest, many)):
+            ahead.extend([_open(paths[0]) for _, paths in batch])
+            yield from _texts(batch, ahead)
     finally:
         for descriptor in ahead:
             if descriptor is not None:
                 os.close(descriptor)
-        os.close(opened)
 
 
-def _open(directory: int, path: str) -> int | None:
+def _texts(batch: Iterable[Listed], ahead: deque[int | None]) -> Iterator[list[tuple[int, list[str], bytes | None]]]:
+    """Yield a batch in parts that are not too large for the memory."""
+    part: list[tuple[int, list[str], bytes | None]] = []
+    size = 0
+    for number, paths in batch:
+        text = _text(ahead.popleft())
+        part.append((number, paths, text))
+        size += len(text or b"")
+        if size > _LARGEST_PART:
+            yield part
+            part, size = [], 0
+    yield part
+
+
+def _open(path: str) -> int | None:
     """Open a file, and have it fetched; most of them are in memory already, or fit into one chunk."""
     try:
-        descriptor = os.open(path[path.rfind(os.sep) + 1 :], os.O_RDONLY | os.O_NONBLOCK, dir_fd=directory)
+        descriptor = os.open(path, _FLAGS)
     except OSError:
         return None
     if _FETCH is not None:
-        with suppress(OSError):  # a pipe under the name of a file, say
+        try:
             _FETCH(descriptor, 0, _CHUNK, os.POSIX_FADV_WILLNEED)
+        except OSError:  # a pipe under the name of a file, say
+            return descriptor
     return descriptor
 
 

@@ -12,8 +12,10 @@ import numpy as np
 
 DIGITS = 12
 _MOST_NEIGHBOURS = 64
-_LEAST_UNIT = [10.0**-digits for digits in range(18)]  # of the last digit, relative to the value
+_TO_DIGITS = ["", *(f"%.{digits - 1}e" for digits in range(1, 18))]
+_THIRD_OF_UNIT = [10.0**-digits / 3 for digits in range(18)]  # of the last digit, relative to the value
 _LARGEST_EXACT = 2.0**53  # floats beyond are integers by necessity
+_LARGE = 2**64  # integers beyond take longer
 _SCALARS = frozenset({float, int, str, bool, type(None)})
 
 
@@ -46,17 +48,22 @@ def same(a: Any, b: Any, digits: int | None = DIGITS) -> bool:
     return key(a, digits) in neighbours(b, digits)
 
 
-def exact(values: Sequence[Any]) -> tuple[Hashable, ...] | None:
+def exact(values: tuple[Any, ...]) -> tuple[Hashable, ...] | None:
     """Return values as a tuple under which the very same scalars meet; None where some are no plain scalars.
 
     It is quicker than `key`, by which more values meet.
     """
-    kinds = set(map(type, values))
-    if float in kinds and not all(-_LARGEST_EXACT < value < _LARGEST_EXACT for value in values if type(value) is float):
-        return None  # such a float and the equal integer have different keys, and NaN is not equal to itself
-    if bool in kinds:
-        values = [("bool", value) if type(value) is bool else value for value in values]
-    return tuple(values) if kinds <= _SCALARS else None
+    has_bools = False
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            if not -_LARGEST_EXACT < value < _LARGEST_EXACT:
+                return None  # it and the equal integer have different keys, and NaN is not equal to itself
+        elif kind is bool:
+            has_bools = True
+        elif kind not in _SCALARS:
+            return None
+    return tuple([("bool", value) if type(value) is bool else value for value in values]) if has_bools else values
 
 
 def are_scalars(values: Sequence[Any]) -> bool:
@@ -72,8 +79,33 @@ def candidates(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[tup
     >>> candidates([0.25, 'a'], [12, 12])
     ((0.25, 'a'),)
     """
-    keys = tuple(map(_firm_key, values, digits))
-    return (keys,) if None not in keys else tuple(itertools.product(*map(neighbours, values, digits)))
+    firm = firm_key(values, digits)
+    return (firm,) if firm is not None else tuple(itertools.product(*map(neighbours, values, digits)))
+
+
+def firm_key(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[Hashable, ...] | None:
+    """Return the key of several values together where it has no neighbours; None where it may, or is told less quickly.
+
+    Examples
+    --------
+    >>> firm_key([0.25, 'a'], [12, 12]), firm_key([0.25, [1, 2]], [12, 12])
+    ((0.25, 'a'), None)
+    """
+    keys: list[Hashable] = []
+    for value, places in zip(values, digits, strict=True):
+        kind = type(value)
+        if kind is str or (kind is int and -_LARGE < value < _LARGE):
+            keys.append(value)
+        elif kind is not float:
+            return None
+        elif places is None or (value.is_integer() and _is_exact(value)):
+            keys.append(_float_key(value, places))
+        else:
+            rounded = float(_TO_DIGITS[places] % value)
+            if not abs(value - rounded) < abs(value) * _THIRD_OF_UNIT[places]:  # half a unit is far, or it is infinite
+                return None
+            keys.append(int(rounded) if rounded.is_integer() else rounded)
+    return tuple(keys)
 
 
 def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
@@ -87,21 +119,6 @@ def neighbours(value: Any, digits: int | None = DIGITS) -> Iterator[Hashable]:
     nudge = 0.0 if digits is None else 10.0 ** -(digits + 2)
     found = _keys(value, digits, (1 - nudge, 1 + nudge) if nudge else ())
     return iter(dict.fromkeys(itertools.islice(found, _MOST_NEIGHBOURS)))
-
-
-def _firm_key(value: Any, digits: int | None) -> Hashable:
-    """Return the key of a value that has no neighbours, told quickly; None for others, and where it takes longer."""
-    kind = type(value)
-    if kind is int or kind is str:
-        return value  # type: ignore[no-any-return]
-    if kind is not float:
-        return None
-    if digits is None or _is_exact(value):
-        return _float_key(value, digits)
-    rounded = float(f"{value:.{digits - 1}e}")
-    if not abs(value - rounded) < abs(value) * _LEAST_UNIT[digits] / 3:  # half a unit is far, or it is not finite
-        return None
-    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _keys(value: Any, digits: int | None, nudges: tuple[float, ...]) -> Iterator[Hashable]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -95,7 +96,35 @@ def reader(given: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     (1.5, 2.5)
     """
     getters = [getter(path) for path in given]
-    return lambda tree: tuple([follow(tree) for follow in getters])
+    split = [parts(path) or [""] for path in given]
+    branches = {tuple(steps[:-1]) for steps in split}
+
+    def read(tree: Any) -> tuple[Any, ...]:
+        return tuple([follow(tree) for follow in getters])
+
+    if len(given) == 1 or len(branches) != 1 or any(WILDCARD in steps for steps in split):
+        return read
+    return _branch_reader(branches.pop(), [steps[-1] for steps in split], read)
+
+
+def _branch_reader(
+    branch: tuple[str | int, ...], leaves: Sequence[str | int], otherwise: Callable[[Any], tuple[Any, ...]]
+) -> Callable[[Any], tuple[Any, ...]]:
+    """Return a function that picks several leaves of one branch at once, where that leads through dictionaries alone."""
+    pick = operator.itemgetter(*leaves)
+
+    def read(tree: Any) -> tuple[Any, ...]:
+        node = tree
+        for step in branch:
+            node = node.get(step) if type(node) is dict else None
+        if type(node) is not dict:
+            return otherwise(tree)
+        try:
+            return pick(node)  # type: ignore[no-any-return]
+        except KeyError:
+            return otherwise(tree)
+
+    return read
 
 
 def has(tree: Any, path: Path) -> bool:

@@ -91,6 +91,8 @@ class RecursiveSerializer(Serializer):
             return _checked_int(value, path)
         if len(path) > MAX_DEPTH:
             raise SerializerError(f"{_place(path[:8])}/... is deeper than {MAX_DEPTH} levels; does it contain itself?")
+        if kind is dict:
+            return self._encode_mapping(value, path)
         if isinstance(value, np.generic):
             return self._encode(_plain_scalar(value), path)
         value = plain(value)
@@ -111,7 +113,9 @@ class RecursiveSerializer(Serializer):
                 "which marks a stored object; rename the key"
             )
         return {
-            _checked_key(key, path): item if type(item) in _PLAIN else self._encode(item, (*path, key))
+            key if type(key) is str else _checked_key(key, path): (
+                item if type(item) in _PLAIN else self._encode(item, (*path, key))
+            )
             for key, item in mapping.items()
         }
 
