@@ -2,9 +2,10 @@
 """How long each stage takes, as ratios to hand-written loops and to neighbours, measured in the same run.
 
 ``python benchmarks/run.py [--sizes 1000 10000 100000] [--repeat 5] [--write]``; with ``--write``, the tables and the
-plot go into docs/performance.md. Each stage runs in a process of its own, the subjects in turn, and nothing is deleted
-before the end: for minutes after a mass delete, ext4 creates files up to ten times slower. Beyond `LARGE` measurements,
-each stage runs once and without the neighbours.
+plot go into docs/performance.md. Each stage runs in a process of its own, the subjects in turn, and begins when nothing
+waits to be written to the disk. A stage is finished for all sizes and repetitions before the next one begins, so that
+nothing is created in the minutes after a mass delete, for which ext4 creates files up to ten times slower; only activate
+has to. Beyond `LARGE` measurements, each stage runs once and without the neighbours.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import argparse
 import datetime
 import importlib.metadata
 import importlib.util
+import itertools
 import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -45,25 +48,28 @@ BEGIN, END = "<!-- measured -->", "<!-- end -->"
 Seconds = dict[str, float]
 
 
-def once(who: str, stages: tuple[str, ...], directory: Path, n: int) -> Seconds:
-    """Run the stages one after the other, each in a new process."""
-    found = {}
-    for stage in stages:
-        command = [sys.executable, str(HERE / "stages.py"), who, stage, str(directory), str(n)]
-        found[stage] = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
-    return found
+def once(who: str, stage: str, directory: Path, n: int) -> float:
+    """Run a stage in a new process, and return how many seconds it took."""
+    command = [sys.executable, str(HERE / "stages.py"), who, stage, str(directory), str(n)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
-def measured(subjects: dict[str, tuple[str, ...]], scratch: Path, n: int, repeat: int) -> dict[str, Seconds]:
-    """Return the medians of some repetitions, each in a directory of its own, of several subjects in turn."""
-    rounds = [
-        {who: once(who, stages, scratch / f"{who}-{n}-{i}", n) for who, stages in subjects.items()}
-        for i in range(repeat)
-    ]
-    return {
-        who: {stage: statistics.median(found[who][stage] for found in rounds) for stage in stages}
-        for who, stages in subjects.items()
-    }
+def measured(scratch: Path, sizes: Sequence[int], repeat: int) -> dict[int, dict[str, Seconds]]:
+    """Return the medians of some repetitions for each size, subject and stage."""
+    found: dict[tuple[int, str, str], list[float]] = {}
+    for stage, n in itertools.product(STAGES, sizes):
+        for i in range(repeat if n <= LARGE else 1):
+            for who in subjects(n, stage):
+                found.setdefault((n, who, stage), []).append(once(who, stage, scratch / f"{who}-{n}-{i}", n))
+    seconds: dict[int, dict[str, Seconds]] = {n: {} for n in sizes}
+    for (n, who, stage), times in found.items():
+        seconds[n].setdefault(who, {})[stage] = statistics.median(times)
+    return seconds
+
+
+def subjects(n: int, stage: str) -> list[str]:
+    """Return who takes part in a stage."""
+    return ["floor", "coma", *(name for name in peers() if n <= LARGE and stage in PEERS[name])]
 
 
 def peers() -> list[str]:
@@ -128,11 +134,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="coma-bench-"))
-    seconds: dict[int, dict[str, Seconds]] = {}
-    for n in options.sizes:
-        neighbours = {name: PEERS[name] for name in peers()} if n <= LARGE else {}
-        subjects = {"floor": STAGES, "coma": STAGES, **neighbours}
-        seconds[n] = measured(subjects, scratch, n, options.repeat if n <= LARGE else 1)
+    seconds = measured(scratch, options.sizes, options.repeat)
     lines = [conditions(), "", *(line for n in options.sizes for line in table(n, seconds[n]))]
     for small, large in zip(options.sizes, options.sizes[1:], strict=False):
         lines += growth(small, large, seconds)

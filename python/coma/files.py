@@ -187,7 +187,7 @@ class Flusher:
         """
         waiting, self._waiting = self._waiting, []
         self._last = time.monotonic()
-        directories = {Path(os.path.dirname(path)) for path in waiting}
+        directories = {Path(directory) for directory in set(map(os.path.dirname, waiting))}
         try:
             if len(waiting) <= _FEW or not all(map(_sync_file_system, directories)):
                 for path in waiting:
@@ -226,10 +226,11 @@ def _link_unnamed(target: str, data: bytes, durable: bool) -> bool:
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag:
         return False
+    directory = os.path.dirname(target) or "."
     try:
-        descriptor = os.open(os.path.dirname(target) or ".", flag | os.O_WRONLY, _MODE)
+        descriptor = os.open(directory, flag | os.O_WRONLY, _MODE)
     except OSError as error:
-        if error.errno in _NO_UNNAMED_FILES and os.path.isdir(os.path.dirname(target) or "."):
+        if error.errno in _NO_UNNAMED_FILES and os.path.isdir(directory):
             return False
         raise
     try:

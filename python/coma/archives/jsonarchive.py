@@ -48,11 +48,7 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     """
     if not pretty:
         return _encoder(", ").encode(tree).encode("ascii")
-    try:
-        text = orjson.dumps(tree, option=orjson.OPT_INDENT_2)
-    except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates, more than 254 levels
-        return _pretty(tree, "\n").encode("ascii")
-    return text if _is_usual(text) else _pretty(tree, "\n").encode("ascii")
+    return _quickly(tree) or _pretty(tree, "\n").encode("ascii")
 
 
 def loads(text: bytes, name: str = "JSON text") -> Any:
@@ -104,14 +100,18 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
     return parsed[::2] if parsed[1::2] == [_WORD.decode()] * (len(texts) - 1) else None
 
 
-def _is_usual(text: bytes) -> bool:
-    """Tell whether orjson wrote what the standard library would have written.
+def _quickly(tree: Any) -> bytes | None:
+    """Return a tree as orjson writes it; None where the standard library writes something else.
 
-    It writes null for NaN, other escapes, other exponents, and small numbers without one.
+    orjson writes null for NaN, other escapes, other exponents, and some small numbers without one.
     """
+    try:
+        text = orjson.dumps(tree, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates, more than 254 levels
+        return None
     if not text.isascii() or any(map(text.__contains__, _UNUSUAL)):
-        return False
-    return _EXPONENT not in text.translate(_DIGITS) or _NUMBER.search(text) is None
+        return None
+    return None if _EXPONENT in text.translate(_DIGITS) and _NUMBER.search(text) else text
 
 
 def _restored(node: Any) -> Any:
@@ -166,8 +166,14 @@ def _pretty(node: Any, outer: str) -> str:
     if kind is list and node:
         inner = outer + _INDENT
         if any(type(item) is dict or type(item) is list for item in node):
-            return f"[{inner}{f',{inner}'.join([_pretty(item, inner) for item in node])}{outer}]"
+            return f"[{inner}{f',{inner}'.join([_item(item, inner) for item in node])}{outer}]"
         return f"[{inner}{_encoder(',' + inner).encode(node)[1:-1]}{outer}]"
     if kind is int or (kind is float and isfinite(node)):
         return repr(node)
     return _encoder(", ").encode(node)
+
+
+def _item(node: Any, outer: str) -> str:
+    """Return an item of a list as text: most measurements of an archive have nothing that takes long."""
+    text = _quickly(node)
+    return _pretty(node, outer) if text is None else text.decode("ascii").replace("\n", outer)

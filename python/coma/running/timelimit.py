@@ -6,7 +6,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -31,8 +31,7 @@ def check_timeout(seconds: Any, error: type[ComaError] = ExperimentError) -> Non
         raise error(f"timeout must be at most {_LONGEST:g} seconds; None sets no limit; got {seconds!r}")
 
 
-@contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
+def time_limit(seconds: float | None) -> AbstractContextManager[None]:
     """Raise `TimeoutError` in the code within after some seconds; None sets no limit.
 
     Code that does not come back to Python, as within a C++ extension, is not interrupted until it does.
@@ -42,9 +41,11 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     ExperimentError
         If this is not the main thread of its process, or the system has no alarm signal.
     """
-    if seconds is None:
-        yield
-        return
+    return nullcontext() if seconds is None else _alarm(seconds)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         raise ExperimentError("a time limit on a function needs a process of its own; use workers=, not threads")
 

@@ -12,7 +12,7 @@ from coma import files
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
 from coma.storage.measurement import MemoryMeasurement, Tree
-from coma.storage.measurements import FileMeasurements, tree_of_files
+from coma.storage.measurements import FileMeasurements, tree_of_files, trees_of_files
 from coma.trees import identity
 from coma.trees.tree import equal
 
@@ -84,7 +84,7 @@ def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
         lying = _files(file, home)
         if not (file.is_active or lying or home.index.exists()):
             raise ExperimentError("Experiment already is inactive")
-        _archive(file, _merged(file, _read_all(lying)))
+        _archive(file, _merged(file, dict(trees_of_files(lying.items()))))
         for paths in lying.values():
             _remove(paths)
         files.remove(home.index.filename)
@@ -104,7 +104,7 @@ def activate(file: ExperimentFile, home: FileMeasurements) -> None:
         if file.is_active:
             raise ExperimentError("Experiment already is active")
         lying = _files(file, home)
-        trees = _merged(file, _read_all(lying))
+        trees = _merged(file, dict(trees_of_files(lying.items())))
         _refuse_in_the_way(home, trees.keys() - lying.keys())
         flusher = files.Flusher(interval=None)
         for number, tree in trees.items():
@@ -161,10 +161,6 @@ def _by_id(file: ExperimentFile) -> dict[int, Tree]:
             )
         trees[number] = tree
     return trees
-
-
-def _read_all(lying: dict[int, list[str]]) -> dict[int, Tree]:
-    return {number: tree_of_files(number, paths) for number, paths in lying.items()}
 
 
 def _read_present(lying: dict[int, list[str]]) -> dict[int, Tree]:

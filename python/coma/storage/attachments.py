@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,7 @@ def put_aside(tree: Any, directory: str | Path, stem: str) -> tuple[Any, dict[st
     return aside.without(tree, stem), aside.contents
 
 
-@contextmanager
-def published(directory: str | Path, contents: Mapping[str, bytes]) -> Iterator[None]:
+def published(directory: str | Path, contents: Mapping[str, bytes]) -> AbstractContextManager[None]:
     """Publish files before their measurement, and remove them again if that fails.
 
     Raises
@@ -45,6 +44,11 @@ def published(directory: str | Path, contents: Mapping[str, bytes]) -> Iterator[
     FileExistsError
         If one of them exists; it is left as it is.
     """
+    return _published(directory, contents) if contents else nullcontext()
+
+
+@contextmanager
+def _published(directory: str | Path, contents: Mapping[str, bytes]) -> Iterator[None]:
     done: list[Path] = []
     try:
         for name, content in contents.items():

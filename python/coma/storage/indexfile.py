@@ -71,7 +71,7 @@ class IndexFile:
 
     def exists(self) -> bool:
         """Tell whether the file exists."""
-        return self.archive.exists()
+        return self._archive.exists() or self.archive.exists()
 
     def create(self, last: int = 0) -> None:
         """Write the file; `last` is the last id in use."""

@@ -39,8 +39,9 @@ def compose(tree: Tree, **info: Any) -> Tree:
     {'info': {'measurement_id': 3, 'host': 'a'}, 'results': {'t': 1.0}}
     """
     merged = {**tree.get("info", {}), **info}
-    ordered = {key: merged[key] for key in _FIRST if key in merged}
-    return {"info": {**ordered, **merged}, **{key: item for key, item in tree.items() if key != "info"}}
+    composed = {"info": None, **tree}
+    composed["info"] = {**{key: merged[key] for key in _FIRST if key in merged}, **merged}
+    return composed
 
 
 class MemoryMeasurement:

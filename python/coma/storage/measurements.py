@@ -137,6 +137,7 @@ class FileMeasurements:
         self.serializer = serializer
         self.names = Names(config["measurement_file"])
         self.kept = KeptFiles(directory, self.names)
+        self._paths = {suffix: self.names.path_format(self._place, suffix) for suffix in archives.FORMATS}
         self._has_no_stale = False
         self._temporary: list[str] = []
         self.index = IndexFile(
@@ -293,8 +294,7 @@ class FileMeasurements:
 
     def is_free(self, number: int) -> bool:
         """Tell whether no file has the name that belongs to an id."""
-        stem = os.path.join(self._place, self.names.name(number))
-        return not any(os.access(f"{stem}.{suffix}", os.F_OK) for suffix in archives.FORMATS)
+        return not any(os.access(path % number, os.F_OK) for path in self._paths.values())
 
     def add(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Publish a plain tree as a new measurement and return its path; where `number` is taken, under the next id."""
@@ -314,9 +314,9 @@ class FileMeasurements:
         ArchiveError
             If the format cannot hold the tree, or the file cannot be written.
         """
-        name, format = self.names.name(number), self.config["archive_default_format"]
-        path = os.path.join(self._place, f"{name}.{format}")
-        tree, contents = attachments.put_aside(tree, self._place, name)
+        format = self.config["archive_default_format"]
+        path = self._paths[format] % number
+        tree, contents = attachments.put_aside(tree, self._place, self.names.name(number))
         text = archives.dumps({ROOT: tree}, format, self.config["archive_pretty_print"])
         try:
             with attachments.published(self._place, contents):
@@ -355,6 +355,18 @@ def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> T
     if len(paths) > 1 and not all(equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
         raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
     return tree
+
+
+def trees_of_files(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, Tree]]:
+    """Yield id and tree of many measurements.
+
+    Raises
+    ------
+    ArchiveError
+        As `tree_of_files` does.
+    """
+    for number, paths, _, tree in _parsed(listed):
+        yield number, tree_of_files(number, paths) if tree is None else checked(tree, paths[0], number)
 
 
 def _parsed(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str], bytes | None, Any]]:

@@ -117,9 +117,11 @@ def equal(a: Any, b: Any) -> bool:
     kind = type(a)
     if kind is not type(b):
         return False
+    if kind is float:
+        return _equal_floats(a, b)
     if kind is str or kind is int or kind is bool:
         return bool(a == b)
-    if isinstance(a, Mapping):
+    if kind is dict or isinstance(a, Mapping):
         return list(a) == list(b) and all(map(equal, a.values(), b.values()))
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(equal, a, b))
@@ -133,9 +135,9 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def _equal_floats(a: float, b: float) -> bool:
-    if math.isnan(a) or math.isnan(b):
-        return math.isnan(a) and math.isnan(b)
-    return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
+    if a == b:
+        return a != 0 or math.copysign(1.0, a) == math.copysign(1.0, b)
+    return math.isnan(a) and math.isnan(b)
 
 
 def _equal_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
