@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -34,7 +35,7 @@ def replace(path: str | os.PathLike[str], data: bytes) -> None:
     temporary = _temporary_name(target)
     try:
         if not _link_unnamed(str(temporary), data, durable=True):
-            _create(temporary, data, durable=True)
+            create(temporary, data, durable=True)
         os.replace(temporary, target)
     finally:
         remove(temporary)
@@ -61,6 +62,45 @@ def publish(path: str | os.PathLike[str], data: bytes, durable: bool = True) -> 
         _link_named(Path(target), data, durable)
     if durable:
         sync_directory(Path(target).parent)
+
+
+def create(path: str | Path, data: bytes, durable: bool = False) -> None:
+    """Write `data` to the new file `path`, under that name from the beginning.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` exists; it is left as it is.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    try:
+        _write_all(descriptor, data, durable)
+    except BaseException:
+        remove(path)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def overwrite(path: str, data: bytes) -> None:
+    """Write `data` to a file that nobody reads yet; over its content, which is quicker, unless others know it, too."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # there is none, or a link
+        remove(path)
+        create(path, data)
+        return
+    try:
+        status = os.fstat(descriptor)
+        if status.st_nlink == 1 and stat.S_ISREG(status.st_mode):
+            _write_all(descriptor, data, durable=False)
+            if status.st_size > len(data):
+                os.ftruncate(descriptor, len(data))
+            return
+    finally:
+        os.close(descriptor)
+    remove(path)
+    create(path, data)
 
 
 def publish_copy(path: str | os.PathLike[str], source: str | os.PathLike[str]) -> None:
@@ -255,29 +295,18 @@ def _link_descriptor(descriptor: int, target: str) -> bool:
 def _link_named(target: Path, data: bytes, durable: bool) -> None:
     temporary = _temporary_name(target)
     try:
-        _create(temporary, data, durable)
+        create(temporary, data, durable)
         os.link(temporary, target)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _create(target, data, durable)
+        create(target, data, durable)
     finally:
         remove(temporary)
 
 
 def _temporary_name(target: Path) -> Path:
     return target.with_name(f".{target.name[:100]}~{_HOST}~{os.getpid()}~{secrets.token_hex(4)}.tmp")
-
-
-def _create(path: Path, data: bytes, durable: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    try:
-        _write_all(descriptor, data, durable)
-    except BaseException:
-        remove(path)
-        raise
-    finally:
-        os.close(descriptor)
 
 
 def _write_all(descriptor: int, data: bytes, durable: bool) -> None:

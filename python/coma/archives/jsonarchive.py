@@ -90,7 +90,7 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
     >>> loads_all([b'{"x": 1}', b'[2, 3]']), loads_all([b'[1', b'2]'])
     ([{'x': 1}, [2, 3]], None)
     """
-    text = b'[%b]' % (b',"%b",' % _WORD).join(texts)
+    text = b"[%b]" % (b',"%b",' % _WORD).join(texts)
     if _TYPE in text or _LONG_NUMBER in text.translate(_DIGITS):
         return None
     try:

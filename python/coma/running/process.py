@@ -188,13 +188,14 @@ class _Process:
 
     def _take(self, seconds: float) -> None:
         """Wait for output, or the end of the process, and take what there is."""
-        for descriptor, _ in self._poll.poll(math.ceil(1000 * seconds)):
+        for descriptor, event in self._poll.poll(math.ceil(1000 * seconds)):
             if descriptor == self._exit:
                 self._reap(os.WNOHANG)
                 continue
-            data = os.read(descriptor, _CHUNK)
-            if data:
+            while data := os.read(descriptor, _CHUNK):
                 self._open[descriptor].take(data)
+                if not event & select.POLLHUP:  # somebody may write to it, and is to be waited for
+                    break
             else:
                 self._poll.unregister(descriptor)
                 del self._open[descriptor]

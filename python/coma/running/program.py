@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import FORMATS
 from coma.errors import ArchiveError, ProgramError
@@ -31,6 +32,7 @@ _PLACES = ("input", "output", "directory")
 _WITHIN = "{directory}"  # as the working directory
 _STDOUT = "stdout.txt"
 _STDERR = "stderr.txt"
+_SERIALIZER = RecursiveSerializer()
 _LONGEST = 64 * 1024**2  # bytes of standard output that may be a measurement
 
 
@@ -169,7 +171,7 @@ class Program:
 
     def placeholders(self) -> set[str]:
         """Return the names in braces in arguments and environment."""
-        templates = [*self.command[1:], *self.environment.values()]
+        templates = (*self.command[1:], *self.environment.values())
         return {name for template in templates for name in placeholders.names(template)}
 
     def __call__(self, parameter_set: ParameterSet) -> dict[str, Any]:
@@ -183,7 +185,8 @@ class Program:
             hold command, exit status or signal, duration, and the last lines of both outputs.
         """
         self._check_places(parameter_set.names)
-        with workspace.directory() as directory:
+        is_home = self.directory == _WITHIN or "directory" in self.placeholders()
+        with workspace.directory(None if is_home else self.input) as directory:
             return _Call(self, parameter_set, directory, attempt.current()).run()
 
 
@@ -217,7 +220,7 @@ class _Call:
         return tree
 
     def _output(self, name: str, limit: int) -> Output:
-        is_kept = self._is_kept(name)
+        is_kept = bool(self.program.keep_files) and self._is_kept(name)
         return Output(os.path.join(self.directory, name), math.inf if is_kept else limit, is_kept)
 
     def _is_kept(self, name: str) -> bool:
@@ -245,11 +248,10 @@ class _Call:
         return {**os.environb, **{os.fsencode(name): os.fsencode(value) for name, value in added.items()}}
 
     def _write_input(self) -> None:
-        tree = RecursiveSerializer().encode({ROOT: self.parameter_set.tree()})
+        tree = _SERIALIZER.encode({ROOT: self.parameter_set.tree()})
         text = archives.dumps(tree, archives.format_of(self.input))
         try:
-            with open(self.input, "wb") as file:
-                file.write(text)
+            files.overwrite(self.input, text)
         except OSError as error:
             raise ProgramError(
                 f'cannot write "{self.input}": {error.strerror}; set TMPDIR to a directory with room'

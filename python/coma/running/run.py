@@ -82,6 +82,7 @@ class Run:
                 bar(len(missing), progress) as steps,
             ):
                 for ended in outcomes:
+                    self._check()  # a point may have taken longer than somebody needed to archive the experiment
                     for job, outcome in ended:
                         self._keep(job, outcome)
                     steps.update(len(ended))
@@ -111,7 +112,6 @@ class Run:
 
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
-        self._check()  # a point may have taken longer than somebody needed to archive the experiment
         start = tree["info"]["start_date"]
         try:
             path = self.home.add(tree, number, durable=False)

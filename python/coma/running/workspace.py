@@ -13,15 +13,37 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from coma import files
 from coma.errors import ProgramError
 from coma.running import strays
 
+_EMPTY: ContextVar[list[str] | None] = ContextVar("empty", default=None)  # directories to be used again
+
 
 @contextmanager
-def directory() -> Iterator[str]:
+def series() -> Iterator[None]:
+    """Let programs that run within pass on their directories and input files, which ext4 is slow to make and remove."""
+    empty: list[str] = []
+    token = _EMPTY.set(empty)
+    try:
+        yield
+    finally:
+        _EMPTY.reset(token)
+        for left in empty:
+            _remove(left)
+
+
+@contextmanager
+def directory(reused: str | None = None) -> Iterator[str]:
     """Give a temporary directory; the first one of a process clears away what dead processes left.
+
+    Parameters
+    ----------
+    reused
+        The file that the next program of a `series` may find in it, to be written over. None keeps the directory from
+        the others: what its program left running may write into it.
 
     Raises
     ------
@@ -31,27 +53,55 @@ def directory() -> Iterator[str]:
     parent = tempfile.gettempdir()
     remove_leftovers(parent)
     made = os.path.join(parent, f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}")
-    try:
-        os.mkdir(made, 0o700)
-    except OSError as error:
-        raise ProgramError(
-            f'cannot make a temporary directory in "{parent}": {error.strerror}; set TMPDIR to a directory with room'
-        ) from error
+    empty = _EMPTY.get() if reused else None
+    if not (empty and _renamed(empty.pop(), made)):
+        _make(made)
     try:
         yield made
     finally:
-        _remove(made)
+        if empty is not None and _is_emptied(made, reused):
+            empty.append(made)
+        else:
+            _remove(made)
+
+
+def _make(directory: str) -> None:
+    try:
+        os.mkdir(directory, 0o700)
+    except OSError as error:
+        raise ProgramError(
+            f'cannot make a temporary directory in "{os.path.dirname(directory)}": {error.strerror}; set TMPDIR to a '
+            "directory with room"
+        ) from error
+
+
+def _renamed(directory: str, new: str) -> bool:
+    try:
+        os.rename(directory, new)
+    except OSError:  # somebody removed it
+        return False
+    return True
+
+
+def _is_emptied(directory: str, spared: str | None = None) -> bool:
+    """Remove the files in a directory but one; False where there is more than files, or they may not be removed."""
+    try:
+        for name in os.listdir(directory):
+            if name != spared:
+                os.unlink(os.path.join(directory, name))
+    except OSError:
+        return False
+    return True
 
 
 def _remove(directory: str) -> None:
     """Remove a directory; few hold others, or such as may not be written."""
-    try:
-        for name in os.listdir(directory):
-            os.unlink(os.path.join(directory, name))
-        os.rmdir(directory)
-    except OSError:
-        _permit(directory)
-        shutil.rmtree(directory, ignore_errors=True)
+    with suppress(OSError):
+        if _is_emptied(directory):
+            os.rmdir(directory)
+            return
+    _permit(directory)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _permit(directory: str) -> None:

@@ -374,7 +374,7 @@ def _parsed(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list
     for batch in readahead.read(listed):
         texts = [text for _, paths, text in batch if text is not None and len(paths) == 1]
         trees = archives.loads_all(texts, [paths[0] for _, paths, _ in batch]) if len(texts) == len(batch) else None
-        for (number, paths, text), tree in zip(batch, trees or itertools.repeat(None)):
+        for (number, paths, text), tree in zip(batch, trees or itertools.repeat(None), strict=False):
             yield number, paths, text, tree
 
 
