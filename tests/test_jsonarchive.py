@@ -3,13 +3,14 @@
 
 import json
 import math
+import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import coma
-from coma.archives.jsonarchive import dumps, loads
+from coma.archives.jsonarchive import dumps, loads, loads_all
 from coma.trees import types
 from coma.trees.tree import equal
 
@@ -25,10 +26,40 @@ def test_any_tree_comes_back(tree, pretty):
     assert equal(loads(dumps(tree, pretty)), tree)
 
 
-@given(TREES)
+WORDS = st.text(string.printable, max_size=3) | st.sampled_from(["null", "1e5", "5e-7,", "0.00001", "\x7f", "a1e5"])
+NUMBERS = (
+    st.floats(-1e3, 1e3)
+    | st.builds(lambda digits, exponent: float(f"{digits}e{exponent}"), st.integers(0, 10**17), st.integers(-30, 20))
+    | st.integers(-(2**65), 2**65)
+)
+USUAL = st.recursive(
+    WORDS | NUMBERS, lambda t: st.lists(t, max_size=4) | st.dictionaries(WORDS, t, max_size=4), max_leaves=20
+)
+
+
+@given(TREES | USUAL | st.lists(TREES | USUAL))
 def test_the_text_is_what_the_standard_library_writes(tree):
     """Indent 2, ASCII, no newline at the end: byte for byte."""
     assert dumps(tree) == json.dumps(tree, indent=2).encode()
+
+
+PIECES = st.sampled_from(
+    [b"[1", b"2]", b"1", b"", b" ", b'{"a": 1', b'"b": 2}', b"}", b"]", b"[", b"1, 2", b'"', b"1e400"]
+)
+
+
+@given(st.lists(TREES.map(dumps) | USUAL.map(dumps) | PIECES, min_size=1, max_size=5))
+def test_many_texts_are_read_as_each_alone_or_not_at_all(texts):
+    """Also where a damaged one would make sense together with the next."""
+    trees = loads_all(texts)
+    if trees is not None:
+        assert len(trees) == len(texts)
+        assert all(equal(tree, loads(text)) for tree, text in zip(trees, texts, strict=True))
+
+
+def test_many_usual_texts_are_read_at_once():
+    """That is what the quick way is for."""
+    assert loads_all([dumps({"x": x / 3}) for x in range(100)]) == [{"x": x / 3} for x in range(100)]
 
 
 def test_infinities_and_nan_are_bare_words():

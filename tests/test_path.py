@@ -98,3 +98,28 @@ def test_what_was_put_somewhere_is_found_there(steps, value):
     assert paths.get(tree, steps) == value
     if not any("/" in step for step in steps):
         assert paths.get(tree, "/".join(steps)) == value
+
+
+PATHS = [
+    "parameters/theta",
+    "parameters/names",
+    "parameters/x",
+    "layers/0/d",
+    "layers/0/m",
+    "layers/*/d",
+    "none",
+    "a/b",
+]
+
+
+@given(st.lists(st.sampled_from([*PATHS, "vector/0", "5", "", "parameters"]), min_size=1, max_size=4).map(tuple))
+def test_several_paths_are_read_as_each_alone(given):
+    """Whether they share a branch or not; the first that leads nowhere is named."""
+    try:
+        expected = tuple(paths.get(TREE, path) for path in given)
+    except coma.PathError as error:
+        with pytest.raises(coma.PathError) as caught:
+            paths.reader(given)(TREE)
+        assert str(caught.value) == str(error)
+    else:
+        assert repr(paths.reader(given)(TREE)) == repr(expected)
