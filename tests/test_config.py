@@ -63,6 +63,19 @@ def test_a_wrong_option_in_the_file_warns_with_the_name_of_the_file(config_file)
         coma.load_config()
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"measurement_file": "failure.${measurement_id}"},
+        {"experiment_file": "run.${experiment_id}", "measurement_file": "run.${measurement_id}"},
+    ],
+)
+def test_files_of_two_kinds_have_two_names(config):
+    """Else one would take the place of the other; the defaults are used."""
+    with pytest.warns(UserWarning, match="need different names; using the defaults"):
+        assert coma.load_config(config) == default_config()
+
+
 @pytest.mark.parametrize("text", ["archive_default_format = xml", "[coma]\nno value", "[coma]\na=1\na=2"])
 def test_a_malformed_file_is_an_error_that_names_it(config_file, text):
     """What is no configuration file at all cannot be skipped."""

@@ -116,5 +116,7 @@ def test_a_file_is_written_over_unless_somebody_else_knows_it(tmp_path, before):
         path.write_bytes({"shorter": b"1", "longer": b"1" * 1000}.get(before, b"1234"))
         path.chmod(0o400 if before == "not writable" else 0o600)
     files.overwrite(str(path), b"text")
-    assert path.read_bytes() == b"text" and path.is_file() and not path.is_symlink()
+    assert path.read_bytes() == b"text"
+    assert path.is_file()
+    assert not path.is_symlink()
     assert other.read_bytes() == b"of another"

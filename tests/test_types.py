@@ -91,6 +91,10 @@ def test_a_registered_value_comes_back(format, value):
     ("value", "text"),
     [
         (np.ma.masked_array([1, 2], [True, False]), r"cannot store 'a/b': a masked array loses its mask"),
+        (
+            np.array(["a", None], np.dtypes.StringDType(na_object=None)),
+            r"an array of StringDType\(na_object=None\) does not",
+        ),
         (np.zeros(1, dtype=[("x", "f8")]), r"cannot store 'a/b': a structured array has no form"),
         (np.array([{1, 2}], dtype=object), r"'a/b/list/0', a builtins\.set"),
     ],

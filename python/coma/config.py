@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 from coma.errors import ConfigError
 
+FAILURE_FILE = "failure.${measurement_id}"
 _SECTION = "coma"
 _WORDS = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
 
@@ -104,6 +106,7 @@ def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike
     if path is not None or os.path.isfile(source):  # False too where we may not look
         _update(options, _parse_file(source), str(source))
     _update(options, config or {}, "the config argument")
+    _tell_files_apart(options)
     return options
 
 
@@ -160,6 +163,21 @@ def _update(options: Config, changes: Mapping[str, Any], source: str) -> None:
             warnings.warn(f"{source}: {_complaint(name, value)}", UserWarning, stacklevel=4)
         else:
             options[name] = fitted
+
+
+def _tell_files_apart(options: Config) -> None:
+    """Use the defaults where two kinds of files would get the same names."""
+    names = ("experiment_file", "measurement_file")
+    templates = [FAILURE_FILE, *(options[name] for name in names)]
+    if len({re.sub(r"\$\{\w+\}", "", template) for template in templates}) < len(templates):
+        given = " and ".join(f"{name} {options[name]!r}" for name in names)
+        warnings.warn(
+            f"{given}: experiment, measurements and failure records ({FAILURE_FILE!r}) need different names; using the "
+            "defaults",
+            UserWarning,
+            stacklevel=4,
+        )
+        options.update({name: _BY_NAME[name].default for name in names})
 
 
 def _fit(name: str, value: object) -> str | bool | None:

@@ -79,20 +79,36 @@ def run(
     """
     start = time.monotonic()
     try:
+        popen, pipes = _started(command, directory, environment)
+        return _Process(popen, dict(zip(pipes, outputs, strict=True)), mark, start).run(timeout)
+    except KeyboardInterrupt:  # perhaps before the program, which runs already, was known here
+        strays.end(mark)
+        raise
+
+
+def _started(
+    command: Sequence[str], directory: str | None, environment: Mapping[bytes, bytes]
+) -> tuple[subprocess.Popen[bytes], tuple[int, int]]:
+    """Start a process; return it, and the descriptors of its standard output and standard error."""
+    (stdout, stdout_end), (stderr, stderr_end) = os.pipe(), os.pipe()
+    try:
         popen = subprocess.Popen(
             command,
-            bufsize=0,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=stdout_end,
+            stderr=stderr_end,
             cwd=directory,
             env=environment,
             start_new_session=True,
         )
-        return _Process(popen, outputs, mark, start).run(timeout)
-    except KeyboardInterrupt:  # perhaps before the program, which runs already, was known here
-        strays.end(mark)
+    except BaseException:
+        os.close(stdout)
+        os.close(stderr)
         raise
+    finally:
+        os.close(stdout_end)
+        os.close(stderr_end)
+    return popen, (stdout, stderr)
 
 
 def end_all() -> None:
@@ -110,16 +126,16 @@ def end_all() -> None:
 class _Process:
     """A process that is running, and the group that it leads."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], outputs: tuple[Output, Output], mark: str, start: float) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], outputs: dict[int, Output], mark: str, start: float) -> None:
         self._popen = popen
+        self._pipes = list(outputs)
+        self._open = outputs
         self._mark = mark
         self._stopped = False
         self._started = start
         self._duration = 0.0
         self._usage: resource.struct_rusage | None = None
         self._memory_of_parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        pipes = (popen.stdout, popen.stderr)
-        self._open = {pipe.fileno(): output for pipe, output in zip(pipes, outputs, strict=True)}  # type: ignore[union-attr]
         self._exit = _exit_descriptor(popen.pid)
         self._poll = select.poll()
         if self._exit is not None:
@@ -229,8 +245,8 @@ class _Process:
 
     def _close(self) -> None:
         _RUNNING.discard(self)
-        for pipe in (self._popen.stdout, self._popen.stderr):
-            pipe.close()  # type: ignore[union-attr]
+        for pipe in self._pipes:
+            os.close(pipe)
 
 
 def _exit_descriptor(pid: int) -> int | None:

@@ -86,9 +86,10 @@ def _renamed(directory: str, new: str) -> bool:
 def _is_emptied(directory: str, spared: str | None = None) -> bool:
     """Remove the files in a directory but one; False where there is more than files, or they may not be removed."""
     try:
-        for name in os.listdir(directory):
-            if name != spared:
-                os.unlink(os.path.join(directory, name))
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.name != spared or entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
     except OSError:
         return False
     return True

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from coma import files
 from coma.archives import archive as archives
+from coma.config import FAILURE_FILE
 from coma.errors import ArchiveError
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import MemoryMeasurement, Tree
@@ -47,7 +48,7 @@ class Failures:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.names = Names("failure.${measurement_id}")
+        self.names = Names(FAILURE_FILE)
         self.kept = KeptFiles(directory, self.names)
 
     def __iter__(self) -> Iterator[FailureRecord]:

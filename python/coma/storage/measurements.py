@@ -350,9 +350,9 @@ def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> T
     ArchiveError
         If a file cannot be read or holds no measurement, or they differ.
     """
-    first = paths[0]
-    tree = checked(archives.loads(archives.read_text(first) if text is None else text, first), first, number)
-    if len(paths) > 1 and not all(equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
+    text = archives.read_text(paths[0]) if text is None else text
+    tree = checked(archives.loads(text, paths[0]), paths[0], number)
+    if any(not equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
         raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
     return tree
 
@@ -380,11 +380,9 @@ def _parsed(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list
 
 def _tree(number: int, paths: list[str], text: bytes | None) -> Tree:
     """Return the tree of a measurement's file(s); `text` is what the first holds."""
-    first = paths[0]
     if text is None:
-        raise ArchiveError(f'"{first}" could not be read')
-    if len(paths) == 1:
-        return checked(archives.loads(text, first), first, number)
+        raise ArchiveError(f'"{paths[0]}" could not be read')
     tree = tree_of_files(number, paths, text)
-    warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
+    if len(paths) > 1:
+        warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
     return tree

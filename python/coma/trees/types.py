@@ -93,6 +93,8 @@ def restore(state: State) -> Any:
 def _encode_array(array: np.ndarray[Any, Any]) -> State:
     if isinstance(array, np.ma.MaskedArray):
         raise SerializerError("a masked array loses its mask; store array.data and array.mask, or array.filled()")
+    if array.dtype.kind == "T" and array.dtype != np.dtypes.StringDType():
+        raise SerializerError(f"an array of {array.dtype} does not come back as such; store array.tolist()")
     return {"shape": list(array.shape), "dtype": _dtype_name(array.dtype), "list": _flat_list(np.asarray(array))}
 
 
