@@ -97,7 +97,8 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
         parsed = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return parsed[::2] if parsed[1::2] == [_WORD.decode()] * (len(texts) - 1) else None
+    trees, words = parsed[::2], parsed[1::2]
+    return trees if len(trees) == len(texts) and words == [_WORD.decode()] * (len(texts) - 1) else None
 
 
 def _quickly(tree: Any) -> bytes | None:

@@ -129,6 +129,8 @@ class IndexFile:
         ------
         IndexFileError
             If it is still held after `timeout` seconds; the error names the owner and the remedy.
+        ArchiveError
+            If the lock file can be neither made nor removed.
         """
         path = self._lock_file()
         lock = filelock.SoftFileLock(path, thread_local=False)
@@ -136,7 +138,7 @@ class IndexFile:
         try:
             yield
         finally:
-            lock.release()
+            _release(lock, path)
 
 
 def _acquire(lock: filelock.SoftFileLock, path: Path, timeout: float) -> None:
@@ -155,6 +157,17 @@ def _acquire(lock: filelock.SoftFileLock, path: Path, timeout: float) -> None:
             _break_legacy(path)
         elif time.monotonic() >= deadline:
             raise IndexFileError(_complaint(path, timeout))
+
+
+def _release(lock: filelock.SoftFileLock, path: Path) -> None:
+    """Release the lock; once more, where the system could not remove its file, which would hold up the others."""
+    try:
+        lock.release()
+    except OSError:
+        try:
+            lock.release()
+        except OSError as error:
+            raise ArchiveError(f'Cannot remove lock "{path}": {error.strerror}; remove the file') from error
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
