@@ -11,8 +11,9 @@ from collections.abc import Set as AbstractSet
 from coma import files
 from coma.errors import ArchiveError, ExperimentError
 from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
+from coma.storage.filetrees import tree_of_files, trees_of_files
 from coma.storage.measurement import MemoryMeasurement, Tree
-from coma.storage.measurements import FileMeasurements, tree_of_files, trees_of_files
+from coma.storage.measurements import FileMeasurements
 from coma.trees import identity
 from coma.trees.tree import equal
 

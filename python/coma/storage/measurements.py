@@ -4,28 +4,26 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ExperimentError, IndexFileError
-from coma.storage import attachments, readahead
+from coma.storage import attachments, filetrees
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
 from coma.storage.listing import Listing
 from coma.storage.measurement import ROOT, FileMeasurement, MemoryMeasurement, Tree, checked, compose
 from coma.storage.names import Names
 from coma.trees.serializer import Serializer
-from coma.trees.tree import equal
 
 _FAST = 1.0  # seconds in which a block of ids is used up by fast points
 _LARGEST_BLOCK = 1024
@@ -155,9 +153,12 @@ class FileMeasurements:
             If a file is there and cannot be read. One that holds no measurement is left out, with a warning.
         """
         damaged: list[str] = []
-        for number, paths, text, tree in _parsed(listed):
+        for number, paths, text, tree in filetrees.parsed(listed):
             try:
-                yield paths[0], _tree(number, paths, text) if tree is None else checked(tree, paths[0], number)
+                yield (
+                    paths[0],
+                    filetrees.read_tree(number, paths, text) if tree is None else checked(tree, paths[0], number),
+                )
             except ArchiveError:
                 try:
                     yield from self._read_again(number, paths, gone)
@@ -178,7 +179,9 @@ class FileMeasurements:
         for path in present:
             if not os.path.isfile(path):
                 raise ArchiveError(f'"{path}" is no file')
-        yield from [(present[0], _tree(number, present, archives.read_text(present[0])))] if present else []
+        yield from (
+            [(present[0], filetrees.read_tree(number, present, archives.read_text(present[0])))] if present else []
+        )
 
     def find(self, number: int) -> list[str]:
         """Return the files of a measurement."""
@@ -340,49 +343,3 @@ class FileMeasurements:
         return Archive(
             path, self.config["archive_default_format"], self.config["archive_pretty_print"], self.serializer
         )
-
-
-def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> Tree:
-    """Return the tree of a measurement's file(s); `text` is what the first holds, if that is known.
-
-    Raises
-    ------
-    ArchiveError
-        If a file cannot be read or holds no measurement, or they differ.
-    """
-    text = archives.read_text(paths[0]) if text is None else text
-    tree = checked(archives.loads(text, paths[0]), paths[0], number)
-    if any(not equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
-        raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
-    return tree
-
-
-def trees_of_files(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, Tree]]:
-    """Yield id and tree of many measurements.
-
-    Raises
-    ------
-    ArchiveError
-        As `tree_of_files` does.
-    """
-    for number, paths, _, tree in _parsed(listed):
-        yield number, tree_of_files(number, paths) if tree is None else checked(tree, paths[0], number)
-
-
-def _parsed(listed: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str], bytes | None, Any]]:
-    """Yield what the files of measurements hold, and what that is as a tree where nothing has to be looked at."""
-    for batch in readahead.read(listed):
-        texts = [text for _, paths, text in batch if text is not None and len(paths) == 1]
-        trees = archives.loads_all(texts, [paths[0] for _, paths, _ in batch]) if len(texts) == len(batch) else None
-        for (number, paths, text), tree in zip(batch, trees or itertools.repeat(None), strict=False):
-            yield number, paths, text, tree
-
-
-def _tree(number: int, paths: list[str], text: bytes | None) -> Tree:
-    """Return the tree of a measurement's file(s); `text` is what the first holds."""
-    if text is None:
-        raise ArchiveError(f'"{paths[0]}" could not be read')
-    tree = tree_of_files(number, paths, text)
-    if len(paths) > 1:
-        warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
-    return tree
