@@ -21,7 +21,7 @@ from coma.trees import path as paths
 Where = str | Callable[[MemoryMeasurement], Any]
 PARAMETERS = "parameters"
 LEAVE_OUT: Any = type("LeaveOut", (), {"__repr__": lambda _: "LEAVE_OUT"})()
-_MANY = 4096  # rows that wait until they are packed
+_MANY = 256  # rows that wait until they are packed; soon enough that the cycle collector need not look at them twice
 _PAD = {"error": False, "pad": True}
 
 
