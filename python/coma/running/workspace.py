@@ -19,31 +19,42 @@ from coma import files
 from coma.errors import ProgramError
 from coma.running import strays
 
-_EMPTY: ContextVar[list[str] | None] = ContextVar("empty", default=None)  # directories to be used again
+_PASSED_ON: ContextVar[list[str] | None] = ContextVar("passed_on", default=None)  # directories to be used again
+
+
+class Workspace:
+    """A temporary directory.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    reused
+        Name of the file that the next program of a `series` may find there, to be written over. None keeps the
+        directory from the others: what its program left running may write into it.
+    """
+
+    def __init__(self, path: str, reused: str | None) -> None:
+        self.path = path
+        self.reused = reused
 
 
 @contextmanager
 def series() -> Iterator[None]:
     """Let programs that run within pass on their directories and input files, which ext4 is slow to make and remove."""
-    empty: list[str] = []
-    token = _EMPTY.set(empty)
+    passed_on: list[str] = []
+    token = _PASSED_ON.set(passed_on)
     try:
         yield
     finally:
-        _EMPTY.reset(token)
-        for left in empty:
+        _PASSED_ON.reset(token)
+        for left in passed_on:
             _remove(left)
 
 
 @contextmanager
-def directory(reused: str | None = None) -> Iterator[str]:
+def directory(reused: str | None = None) -> Iterator[Workspace]:
     """Give a temporary directory; the first one of a process clears away what dead processes left.
-
-    Parameters
-    ----------
-    reused
-        The file that the next program of a `series` may find in it, to be written over. None keeps the directory from
-        the others: what its program left running may write into it.
 
     Raises
     ------
@@ -52,17 +63,29 @@ def directory(reused: str | None = None) -> Iterator[str]:
     """
     parent = tempfile.gettempdir()
     remove_leftovers(parent)
-    made = os.path.join(parent, f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}")
-    empty = _EMPTY.get() if reused else None
-    if not (empty and _renamed(empty.pop(), made)):
-        _make(made)
+    workspace = Workspace(os.path.join(parent, f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}"), reused)
+    passed_on = _PASSED_ON.get()
+    if not (reused and passed_on and _is_taken_over(passed_on.pop(), workspace)):
+        _make(workspace.path)
     try:
-        yield made
+        yield workspace
     finally:
-        if empty is not None and _is_emptied(made, reused):
-            empty.append(made)
+        if workspace.reused and passed_on is not None:
+            passed_on.append(workspace.path)
         else:
-            _remove(made)
+            _remove(workspace.path)
+
+
+def _is_taken_over(directory: str, workspace: Workspace) -> bool:
+    """Give a directory a new name, which nobody knows, and then remove what its program left there."""
+    try:
+        os.rename(directory, workspace.path)
+    except OSError:  # somebody removed it
+        return False
+    if _is_emptied(workspace.path, workspace.reused):
+        return True
+    _remove(workspace.path)
+    return False
 
 
 def _make(directory: str) -> None:
@@ -73,14 +96,6 @@ def _make(directory: str) -> None:
             f'cannot make a temporary directory in "{os.path.dirname(directory)}": {error.strerror}; set TMPDIR to a '
             "directory with room"
         ) from error
-
-
-def _renamed(directory: str, new: str) -> bool:
-    try:
-        os.rename(directory, new)
-    except OSError:  # somebody removed it
-        return False
-    return True
 
 
 def _is_emptied(directory: str, spared: str | None = None) -> bool:
