@@ -131,6 +131,32 @@ def test_arrays_and_lists_become_inner_dimensions(ms):
     assert np.isnan(data.psi.sel(theta_0=-60.0, theta=1)).all()
 
 
+def test_integers_are_never_rounded(ms):
+    """A float for each that can hold them, also where a point is missing; else the integers themselves."""
+    for number, m in enumerate(ms):
+        m["results"] |= {"large": 2**53 + number, "mixed": 2**53 + 1 if number else 0.5}
+    rs = retrieve(ms, [*TABLE, ("n", "results/n"), ("large", "results/large"), ("mixed", "results/mixed")], BY)
+    data = rs.to_xarray()
+    assert data.n.dtype == float
+    for name in ("large", "mixed"):
+        for m in ms:
+            point = {key: m["parameters"][key] for key in ("theta_0", "theta")}
+            assert data[name].sel(point).item() == m["results"][name]
+
+
+def test_defaults_stand_in_a_dataframe_of_all(directory):
+    """As in tables."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("x", "parameters/x"))
+    e.add_parameter_set(1.0)
+    e.run(lambda p: p.tree())
+    e.clear_parameter_sets()
+    e.define_parameter_set(("x", "parameters/x"), ("g", "parameters/g"), defaults={"g": 9.81})
+    e.add_parameter_set(1.0, 1.62)
+    e.run(lambda p: p.tree())
+    assert e.to_dataframe()["parameters/g"].tolist() == [9.81, 1.62]
+
+
 def test_dims_may_be_named(ms):
     """By one name or several; two measurements on one point are an error that says what to do."""
     rs = retrieve(ms, TABLE, BY)

@@ -250,3 +250,21 @@ def test_an_integer_and_a_float_beyond_the_exact_ones_are_measured_once_each(dir
     for x in (1234567890123456768, 1234567890123456768.0):
         e.add_parameter_set(x)
     assert [e.run(lambda p: p.tree()) for _ in range(3)] == [(2, 2), (0, 2), (0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("table", "by", "text"),
+    [
+        ([("t", "results/y"), ("t", "parameters/x")], [], "'t' is the name of 'results/y' and 'parameters/x'"),
+        ([("x", "results/y")], [("x", "parameters/x")], "'x' is the name of 'results/y' and 'parameters/x'"),
+        ([("v", "results/v"), ("v_1", "results/y")], [], "'v' is a list that unfolds to 'v_1', which has a column"),
+        ([("v", "results/v")], [("v_2", "parameters/x")], "'v' is a list that unfolds to 'v_2', which has a column"),
+    ],
+)
+def test_one_name_for_two_things_is_refused(directory, table, by, text):
+    """Else some methods would take the one and some the other."""
+    e = sweep(directory)
+    e.run(lambda p: {**p.tree(), "results": {"y": 2 * p.x, "v": [1, 2]}})
+    with pytest.raises(coma.ExperimentError, match=text):
+        e.retrieve_results(table, by)
+    assert len(e.retrieve_results([("x", "parameters/x")], [("x", "parameters/x")])) == 4

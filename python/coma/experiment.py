@@ -451,12 +451,15 @@ class Experiment:
     def to_dataframe(self) -> Any:
         """Return a `pandas.DataFrame` of everything scalar: one row for each measurement, one column for each path.
 
+        Defaults of `define_parameter_set` stand in for what older measurements lack.
+
         Raises
         ------
         ExperimentError
             If pandas is not installed.
         """
-        return frames.measurements_to_dataframe(self._measurements())
+        definition = self._sweep.definition
+        return frames.measurements_to_dataframe(self._measurements(), definition.defaults if definition else {})
 
     def isactive(self) -> bool:
         """Tell whether the measurements lie in files of their own, so that new ones can be added."""

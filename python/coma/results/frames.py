@@ -14,8 +14,9 @@ from coma.errors import ExperimentError, PathError
 from coma.results import optional
 from coma.results.suggest import suggestion
 from coma.results.tables import Array, Table, as_array
-from coma.storage.measurement import MemoryMeasurement
+from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.trees import identity
+from coma.trees import path as paths
 
 INDEX = "measurement_id"
 PARAMETERS = "parameters/"
@@ -30,12 +31,14 @@ def to_dataframe(results: Sequence[Table]) -> Any:
     return pandas.concat(frames) if frames else pandas.DataFrame(index=pandas.Index([], name=INDEX))
 
 
-def measurements_to_dataframe(measurements: Iterable[MemoryMeasurement]) -> Any:
-    """Return one row for each measurement, with everything that is a scalar, by path."""
+def measurements_to_dataframe(measurements: Iterable[MemoryMeasurement], defaults: Mapping[str, Any]) -> Any:
+    """Return one row for each measurement, with everything that is a scalar, by path; `defaults` where that is absent."""
     pandas = optional.load("pandas", "frames", "to_dataframe()")
-    rows: dict[Any, dict[str, Any]] = {m.id: dict(_scalars(m.tree)) for m in measurements}
-    paths = list(dict.fromkeys(path for row in rows.values() for path in row))
-    columns = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in paths}
+    rows: dict[Any, dict[str, Any]] = {
+        m.id: {**dict(_scalars(m.tree)), **_absent(m.tree, defaults)} for m in measurements
+    }
+    found = dict.fromkeys(path for row in rows.values() for path in row)
+    columns = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in found}
     return pandas.DataFrame(columns, index=pandas.Index(list(rows), name=INDEX))
 
 
@@ -152,6 +155,13 @@ def _scalars(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, node
 
 
+def _absent(tree: Tree, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults of what a tree lacks."""
+    return {
+        path: value for path, value in defaults.items() if isinstance(value, _SCALARS) and not paths.has(tree, path)
+    }
+
+
 def _default_dims(results: Sequence[Table]) -> list[str]:
     parameters = [name for result in results for name in result.parameters.names]
     columns = [name for result in results for name, path in result.table_definition if path.startswith(PARAMETERS)]
@@ -184,6 +194,12 @@ def _filler(blocks: Sequence[Array], is_full: bool) -> tuple[Any, Any]:
     dtype = np.result_type(*dtypes) if same_kind else np.dtype(object)
     if dtype.kind in "mM":
         return np.array("NaT", dtype), dtype
-    if is_full:
-        return np.zeros((), dtype), dtype
-    return np.nan, np.result_type(dtype, float) if dtype.kind in "iufc" else np.dtype(object)
+    wider = dtype if is_full else np.result_type(dtype, float) if dtype.kind in "iufc" else np.dtype(object)
+    if not all(_are_kept(block, wider) for block in blocks):
+        wider = np.dtype(object)
+    return (np.zeros((), wider) if is_full else np.nan), wider
+
+
+def _are_kept(block: Array, dtype: np.dtype[Any]) -> bool:
+    """Tell whether a dtype holds the very integers of a block."""
+    return block.dtype.kind not in "iu" or block.tolist() == block.astype(dtype).astype(object).tolist()

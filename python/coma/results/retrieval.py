@@ -99,6 +99,7 @@ class Query:
     ) -> None:
         self.columns = _checked_columns(table)
         self.by = Definition(by)
+        _refuse_twins([*self.columns, *(item for item in self.by.items if item not in self.columns)])
         self._read = paths.reader((*(path for _, path in self.columns), *self.by.paths))
         self.known = known or Definition(())
         self.names = {**dict(self.known.items), **dict(self.columns), **dict(self.by.items)}
@@ -131,8 +132,14 @@ class Query:
     def unfolded(self, group: Group) -> Iterator[tuple[str, Array]]:
         """Yield name and cells of a group's columns, where a list has become several."""
         *columns, ids = group.columns()
+        known = {*dict(self.columns), *self.by.names}
         for (name, _), cells in zip(self.columns, columns, strict=True):
-            yield from unfold(Column(name, cells, group.parameters, ids), self.fill.get(name), self.pad).items()
+            unfolded = unfold(Column(name, cells, group.parameters, ids), self.fill.get(name), self.pad)
+            for other in known.intersection(unfolded) - {name}:
+                raise ExperimentError(
+                    f"{name!r} is a list that unfolds to {other!r}, which has a column of its own; rename it"
+                )
+            yield from unfolded.items()
 
     def _is_wanted(self, tree: Tree) -> bool:
         if not isinstance(self.where, Condition):
@@ -222,6 +229,15 @@ def _checked_columns(table: Sequence[Any]) -> tuple[tuple[str, str], ...]:
         if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) for part in item)):
             raise ExperimentError(f"{item!r} is no column; write ('t', 'results/t'): a name and a path")
     return tuple((name, path) for name, path in table)
+
+
+def _refuse_twins(named: Sequence[tuple[str, str]]) -> None:
+    """Refuse one name for two things: some methods would take the one, some the other."""
+    names = [name for name, _ in named]
+    for name in names:
+        if names.count(name) > 1:
+            places = " and ".join(repr(path) for other, path in named if other == name)
+            raise ExperimentError(f"{name!r} is the name of {places}; give each column and parameter a name of its own")
 
 
 def _checked_pad(on_ragged: str) -> bool:

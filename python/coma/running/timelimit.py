@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from coma.errors import ComaError, ExperimentError
 
+_AGAIN = 1.0  # seconds after which the next alarm comes at the earliest
 _LONGEST = 1e9  # seconds, some thirty years; timers overflow at more
 
 
@@ -34,7 +35,8 @@ def check_timeout(seconds: Any, error: type[ComaError] = ExperimentError) -> Non
 def time_limit(seconds: float | None) -> AbstractContextManager[None]:
     """Raise `TimeoutError` in the code within after some seconds; None sets no limit.
 
-    Code that does not come back to Python, as within a C++ extension, is not interrupted until it does.
+    Code that catches the error is interrupted again, and its result does not count. Code that does not come back to
+    Python, as within a C++ extension, is not interrupted until it does.
 
     Raises
     ------
@@ -49,13 +51,23 @@ def _alarm(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         raise ExperimentError("a time limit on a function needs a process of its own; use workers=, not threads")
 
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise TimeoutError(f"not finished after the timeout of {seconds:g} s")
+    is_over = False
 
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        nonlocal is_over
+        is_over = True
+        raise TimeoutError(text)
+
+    text = f"not finished after the timeout of {seconds:g} s"
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds, _AGAIN))  # the code within may catch the first
     try:
-        yield
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)  # again, as an alarm may just have come
         signal.signal(signal.SIGALRM, before)
+    if is_over:
+        raise TimeoutError(text)
