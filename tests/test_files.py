@@ -97,26 +97,3 @@ def test_replace_follows_the_old_file_whole(tmp_path, script):
 def test_remove_forgives_what_is_gone(tmp_path):
     """Another process may have removed the file."""
     files.remove(tmp_path / "none")
-
-
-@pytest.mark.parametrize(
-    "before", ["nothing", "shorter", "longer", "symbolic link", "hard link", "pipe", "not writable"]
-)
-def test_a_file_is_written_over_unless_somebody_else_knows_it(tmp_path, before):
-    """It holds the new text and nothing else; what a link leads to stays as it is."""
-    path, other = tmp_path / "a", tmp_path / "other"
-    other.write_bytes(b"of another")
-    if before == "symbolic link":
-        path.symlink_to(other)
-    elif before == "hard link":
-        os.link(other, path)
-    elif before == "pipe":
-        os.mkfifo(path)
-    elif before != "nothing":
-        path.write_bytes({"shorter": b"1", "longer": b"1" * 1000}.get(before, b"1234"))
-        path.chmod(0o400 if before == "not writable" else 0o600)
-    files.overwrite(str(path), b"text")
-    assert path.read_bytes() == b"text"
-    assert path.is_file()
-    assert not path.is_symlink()
-    assert other.read_bytes() == b"of another"

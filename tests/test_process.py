@@ -198,43 +198,8 @@ def test_what_a_killed_coma_left_is_cleared_away(script, executable, temporary, 
         workspace.remove_leftovers.cache_clear()
         (temporary / "coma-1-other").mkdir()
         Program(executable(COPY))(P)
-        assert names(temporary) == sorted([os.path.basename(own.path), "coma-1-other"])
+        assert names(temporary) == sorted([os.path.basename(own), "coma-1-other"])
     until(lambda: not is_alive(int(pid.read_text())))
-
-
-def test_programs_of_a_series_pass_on_their_directory(executable, temporary):
-    """Under a new name each; the input is that of its own point, and nothing else is seen of the one before."""
-    program = Program(
-        executable(f'ls "${{COMA_OUTPUT%/*}}" >> {temporary}/../seen; echo x > "$COMA_OUTPUT.log"; {COPY}')
-    )
-    with workspace.series():
-        for text in ("a" * 100, "b"):
-            assert program(parameter_set(x=text)) == {"parameters": {"x": text}}
-            (left,) = names(temporary)
-        os.rename(temporary / left, temporary / "taken")
-        assert program(P) == {"parameters": {"x": 1.5}}
-    assert names(temporary) == ["taken"]
-    assert (temporary.parent / "seen").read_text() == "input.xml\n" * 3
-
-
-def test_a_program_that_left_something_running_passes_nothing_on(executable, temporary):
-    """As what is ended by force may just be writing its output."""
-    with workspace.series():
-        Program(executable(f"sleep 100 >/dev/null 2>&1 & {COPY}"))(P)
-        assert names(temporary) == []
-
-
-@pytest.mark.parametrize("options", [{"directory": "{directory}"}, {"environment": {"WORK": "{directory}"}}])
-def test_a_program_that_knows_its_directory_has_it_alone(executable, temporary, tmp_path, options):
-    """What it left running there cannot write the output of another point."""
-    late = f"(sleep 0.3; cp {tmp_path}/wrong output.xml) >/dev/null 2>&1 & echo '{{}}'"
-    (tmp_path / "wrong").write_text("<results><x>1</x></results>")
-    program = Program(executable(f'cd "${{WORK:-.}}"; setsid sh -c "{late}"'), **options)
-    with workspace.series():
-        assert program(P) == {"parameters": {"x": 1.5}}
-        assert names(temporary) == []
-        slow = Program(executable("sleep 1; echo '{}'", "slow"))
-        assert slow(P) == {"parameters": {"x": 1.5}}
 
 
 def test_workers_of_a_killed_coma_end_their_programs(script, executable, directory, tmp_path):

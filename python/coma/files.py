@@ -11,7 +11,6 @@ import re
 import secrets
 import shutil
 import socket
-import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -80,27 +79,6 @@ def create(path: str | Path, data: bytes, durable: bool = False) -> None:
         raise
     finally:
         os.close(descriptor)
-
-
-def overwrite(path: str, data: bytes) -> None:
-    """Write `data` to a file that nobody reads yet; over its content, which is quicker, unless others know it, too."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:  # there is none, or a link
-        remove(path)
-        create(path, data)
-        return
-    try:
-        status = os.fstat(descriptor)
-        if status.st_nlink == 1 and stat.S_ISREG(status.st_mode):
-            _write_all(descriptor, data, durable=False)
-            if status.st_size > len(data):
-                os.ftruncate(descriptor, len(data))
-            return
-    finally:
-        os.close(descriptor)
-    remove(path)
-    create(path, data)
 
 
 def publish_copy(path: str | os.PathLike[str], source: str | os.PathLike[str]) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from coma.running import strays
@@ -36,8 +37,6 @@ class Ended(NamedTuple):
         Its exit status; negative for the signal that ended it.
     timed_out, stopped : bool
         Whether it was ended by its timeout, or by `end_all`.
-    alone : bool
-        Whether nothing of its process group was left when it had ended.
     duration : float
         Seconds from start to end.
     peak_memory : int or None
@@ -48,7 +47,6 @@ class Ended(NamedTuple):
     status: int
     timed_out: bool
     stopped: bool
-    alone: bool
     duration: float
     peak_memory: int | None
 
@@ -134,7 +132,6 @@ class _Process:
         self._open = outputs
         self._mark = mark
         self._stopped = False
-        self._alone = False
         self._started = start
         self._duration = 0.0
         self._usage: resource.struct_rusage | None = None
@@ -160,22 +157,17 @@ class _Process:
         assert self._usage is not None
         peak = self._usage.ru_maxrss
         memory = peak * _MEMORY_UNIT if peak > self._memory_of_parent else None
-        return Ended(self._popen.returncode, not exited, self._stopped, self._alone, self._duration, memory)
+        return Ended(self._popen.returncode, not exited, self._stopped, self._duration, memory)
 
     def stop(self) -> None:
         """Ask it to end."""
         self._stopped = True
         self.signal(signal.SIGTERM)
 
-    def signal(self, number: int) -> bool:
-        """Send a signal to the whole group; tell whether anything of it is left."""
-        try:
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group, if anything of it is left."""
+        with suppress(ProcessLookupError, PermissionError):  # macOS does not permit a signal to what has ended
             os.killpg(self._popen.pid, number)
-        except ProcessLookupError:
-            return False
-        except PermissionError:  # macOS does not permit a signal to what has ended
-            return True
-        return True
 
     def _listen(self) -> None:
         for descriptor in self._open:
@@ -188,7 +180,7 @@ class _Process:
                 self.signal(signal.SIGTERM)
                 self._watch(self._is_gone, GRACE)
         finally:
-            self._alone = not self.signal(signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             self._reap(0)
             self._silence(by_force)
             self._close()

@@ -23,7 +23,6 @@ from coma.running.output import Output
 from coma.running.parameterset import ParameterSet
 from coma.running.process import Ended
 from coma.running.timelimit import check_timeout
-from coma.running.workspace import Workspace
 from coma.storage.measurement import ROOT
 from coma.trees.serializer import RecursiveSerializer
 
@@ -186,25 +185,21 @@ class Program:
             hold command, exit status or signal, duration, and the last lines of both outputs.
         """
         self._check_places(parameter_set.names)
-        is_home = self.directory == _WITHIN or "directory" in self.placeholders()
-        with workspace.directory(None if is_home else self.input) as place:
-            return _Call(self, parameter_set, place, attempt.current()).run()
+        with workspace.directory() as directory:
+            return _Call(self, parameter_set, directory, attempt.current()).run()
 
 
 class _Call:
     """One run of a program."""
 
-    def __init__(
-        self, program: Program, parameter_set: ParameterSet, place: Workspace, attempt: Attempt | None
-    ) -> None:
+    def __init__(self, program: Program, parameter_set: ParameterSet, directory: str, attempt: Attempt | None) -> None:
         self.program = program
         self.parameter_set = parameter_set
         self.attempt = attempt
         self.ended: Ended | None = None
-        self.place = place
-        self.directory = place.path
-        self.input = os.path.join(self.directory, program.input)
-        self.output = os.path.join(self.directory, program.output)
+        self.directory = directory
+        self.input = os.path.join(directory, program.input)
+        self.output = os.path.join(directory, program.output)
         self.stdout = self._output(_STDOUT, _LONGEST)
         self.stderr = self._output(_STDERR, 0)
         self.values = self._values()
@@ -214,8 +209,6 @@ class _Call:
         self._write_input()
         sha256 = executables.sha256(self.command[0])
         self.ended = self._execute()
-        if not self.ended.alone:
-            self.place.reused = None
         self._check_end(self.ended)
         try:
             tree = reading.read(self.output, self.stdout)
@@ -257,7 +250,7 @@ class _Call:
         tree = _SERIALIZER.encode({ROOT: self.parameter_set.tree()})
         text = archives.dumps(tree, archives.format_of(self.input))
         try:
-            files.overwrite(self.input, text)
+            files.create(self.input, text)
         except OSError as error:
             raise ProgramError(
                 f'cannot write "{self.input}": {error.strerror}; set TMPDIR to a directory with room'

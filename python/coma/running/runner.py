@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from coma.errors import ExperimentError, ProgramError, RemoteError
-from coma.running import workspace
 from coma.running.attempt import Attempt
 from coma.running.parameterset import ParameterSet
 from coma.running.timelimit import time_limit
@@ -150,11 +149,10 @@ def on_worker(call: bytes, jobs: bytes) -> tuple[float, list[tuple[Any, ...]]]:
 
 
 def _attempts(call: Call, jobs: Iterable[Job], deadline: float) -> Iterator[Outcome]:
-    with workspace.series():
-        for job in jobs:
-            yield attempt(call, job)
-            if time.monotonic() >= deadline:
-                return
+    for job in jobs:
+        yield attempt(call, job)
+        if time.monotonic() >= deadline:
+            return
 
 
 def _sent(outcome: Outcome) -> tuple[Any, ...]:
