@@ -162,7 +162,7 @@ def is_alive(pid: int) -> bool:
     """Tell whether a process of this host runs."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # a number that no process has
         return False
     except PermissionError:
         return True

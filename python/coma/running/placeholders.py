@@ -30,6 +30,12 @@ def names(template: str) -> tuple[str, ...]:
     return _parts(template)[1::2]
 
 
+@functools.lru_cache(maxsize=256)
+def all_names(templates: tuple[str, ...]) -> frozenset[str]:
+    """Return the names in the braces of several templates."""
+    return frozenset(name for template in templates for name in names(template))
+
+
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Return a template with its names replaced by values that read back as the same values.
 

@@ -9,7 +9,7 @@ import fnmatch
 import math
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -102,6 +102,8 @@ class Program:
             raise ProgramError("a program needs at least the path of its executable, as in coma.Program('./pendulum')")
         for name in (input, output):
             _check_file_name(name)
+        if input == output:
+            raise ProgramError(f"input and output are both {input!r}; give them different names")
         check_timeout(timeout, ProgramError)
         self._file = _anchored(self.command[0])
         self.input = input
@@ -138,7 +140,7 @@ class Program:
         limited.timeout = timeout
         return limited
 
-    def check(self, names: Iterable[str] = ()) -> None:
+    def check(self, names: Collection[str] = ()) -> None:
         """Look for mistakes before anything runs.
 
         Parameters
@@ -154,25 +156,19 @@ class Program:
         executables.find(self._file)
         self._check_places(names)
 
-    def _check_places(self, names: Iterable[str]) -> None:
+    def _check_places(self, names: Collection[str]) -> None:
         """Look for what arguments refer to, and for the working directory."""
-        known = {*names, *_PLACES}
-        for name in self.placeholders() - known - {"id", "seed"}:
-            there = ", ".join([*sorted(known), "id", "seed"])
-            raise ProgramError(
-                f"argument refers to {{{name}}}, which is no parameter; there is {there}; write {{{{{name}}}}} if the "
-                "braces are meant literally"
-            )
+        for name in self.placeholders():
+            _check_place(name, names)
         if self.directory not in (None, _WITHIN) and not os.path.isdir(self.directory):
             raise ProgramError(
                 f'the working directory "{self.directory}" does not exist; make it, or write directory="{_WITHIN}" for '
                 "a temporary one"
             )
 
-    def placeholders(self) -> set[str]:
+    def placeholders(self) -> frozenset[str]:
         """Return the names in braces in arguments and environment."""
-        templates = (*self.command[1:], *self.environment.values())
-        return {name for template in templates for name in placeholders.names(template)}
+        return placeholders.all_names((*self.command[1:], *self.environment.values()))
 
     def __call__(self, parameter_set: ParameterSet) -> dict[str, Any]:
         """Run the program for one parameter set and return its measurement's tree.
@@ -315,6 +311,21 @@ class _Call:
         lines += ["  last lines of standard error:", *(f"    {line}" for line in tail)] if tail else []
         details = {"command": [_shown(part) for part in self.command], **_details(self.ended)}
         raise ProgramError("\n".join(lines), {**details, "stdout": self.stdout.lines(), "stderr": tail})
+
+
+def _check_place(name: str, parameters: Collection[str]) -> None:
+    """Refuse braces that mean nothing, or two things."""
+    if name in _PLACES and name in parameters:
+        raise ProgramError(
+            f"{{{name}}} is a path that Coma gives to the program, and a parameter of this sweep; give the parameter "
+            f"another name, {name}_0 say"
+        )
+    if name not in (*parameters, *_PLACES, "id", "seed"):
+        there = ", ".join([*sorted({*parameters, *_PLACES}), "id", "seed"])
+        raise ProgramError(
+            f"argument refers to {{{name}}}, which is no parameter; there is {there}; write {{{{{name}}}}} if the "
+            "braces are meant literally"
+        )
 
 
 def _anchored(name: str) -> str:

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import socket
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def directory() -> Iterator[str]:
     """
     parent = tempfile.gettempdir()
     remove_leftovers(parent)
-    made = os.path.join(parent, f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}")
+    made = f"{parent}{os.sep}coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}"
     try:
         os.mkdir(made, 0o700)
     except OSError as error:
@@ -44,14 +45,25 @@ def directory() -> Iterator[str]:
 
 
 def _remove(directory: str) -> None:
-    """Remove a directory; few hold others, or such as may not be written."""
-    try:
-        for name in os.listdir(directory):
-            os.unlink(os.path.join(directory, name))
+    """Remove a directory; few hold others, or such as may not be written. Nothing that a link leads to is touched."""
+    with suppress(OSError):
+        _remove_files(directory)
         os.rmdir(directory)
-    except OSError:
+        return
+    if os.path.islink(directory):
+        files.remove(directory)
+    else:
         _permit(directory)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_files(directory: str) -> None:
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        for name in os.listdir(opened):
+            os.unlink(name, dir_fd=opened)
+    finally:
+        os.close(opened)
 
 
 def _permit(directory: str) -> None:
@@ -69,10 +81,16 @@ def remove_leftovers(parent: str) -> None:
     with suppress(OSError):
         for name in os.listdir(parent):
             found = pattern.fullmatch(name)
-            if found and not files.is_alive(int(found[1])):
-                left = os.path.join(parent, name)
+            left = os.path.join(parent, name)
+            if found and not files.is_alive(int(found[1])) and _is_ours(left):
                 strays.end(left)
                 _remove(left)
+
+
+def _is_ours(directory: str) -> bool:
+    """Tell whether a directory is one, and of this user: others may write where it lies."""
+    status = os.lstat(directory)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
 @functools.cache
