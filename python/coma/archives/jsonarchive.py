@@ -22,8 +22,7 @@ _INDENT = "  "
 _TYPE = b'"' + types.TYPE.encode() + b'"'
 _DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
 _LONG_NUMBER = b"0" * 19
-_EXPONENT = b"0e"  # among digits that became zeros
-_NUMBER = re.compile(rb"[0-9]e[-+0-9]+,?$", re.MULTILINE)
+_EXPONENT = re.compile(rb"e[-+0-9]+,?$", re.MULTILINE)  # at the end of a line: of a number
 _UNUSUAL = (b"null", b"\\", b"\x7f", b"0.0000")
 _WORD = secrets.token_hex(16).encode()
 _WIDE = 2.0**63
@@ -110,9 +109,9 @@ def _quickly(tree: Any) -> bytes | None:
         text = orjson.dumps(tree, option=orjson.OPT_INDENT_2)
     except orjson.JSONEncodeError:  # integers beyond 64 bits, lone surrogates, more than 254 levels
         return None
-    if not text.isascii() or any(map(text.__contains__, _UNUSUAL)):
+    if not text.isascii() or any(map(text.__contains__, _UNUSUAL)) or _EXPONENT.search(text):
         return None
-    return None if _EXPONENT in text.translate(_DIGITS) and _NUMBER.search(text) else text
+    return text
 
 
 def _restored(node: Any) -> Any:

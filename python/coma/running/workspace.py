@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import secrets
@@ -19,6 +20,9 @@ from coma import files
 from coma.errors import ProgramError
 from coma.running import strays
 
+_TOKEN = secrets.token_hex(8)
+_NUMBERS = itertools.count()
+
 
 @contextmanager
 def directory() -> Iterator[str]:
@@ -31,7 +35,7 @@ def directory() -> Iterator[str]:
     """
     parent = tempfile.gettempdir()
     remove_leftovers(parent)
-    made = f"{parent}{os.sep}coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}"
+    made = f"{parent}{os.sep}coma-{os.getpid()}-{_here()}-{_TOKEN}{next(_NUMBERS)}"
     try:
         os.mkdir(made, 0o700)
     except OSError as error:
