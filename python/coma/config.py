@@ -195,7 +195,8 @@ def _is_allowed(name: str, value: str) -> bool:
     if name == "archive_default_format":
         return value in ("json", "xml")
     if name in ("experiment_file", "measurement_file"):
-        return "${" + name.replace("_file", "_id") + "}" in value and "/" not in value
+        has_id = "${" + name.replace("_file", "_id") + "}" in value
+        return has_id and "/" not in value and not value.endswith((".json", ".xml"))
     return True
 
 

@@ -25,12 +25,18 @@ _LONG_NUMBER = b"0" * 19
 _EXPONENT = re.compile(rb"e[-+0-9]+,?$", re.MULTILINE)  # at the end of a line: of a number
 _UNUSUAL = (b"null", b"\\", b"\x7f", b"0.0000")
 _WORD = secrets.token_hex(16).encode()
+_NUMBERS = frozenset({float, int, bool, type(None)})
 _WIDE = 2.0**63
 _TOO_WIDE = orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
 
 
 def dumps(tree: Any, pretty: bool = True) -> bytes:
     """Return a plain tree as ASCII JSON; NaN and infinities are bare words.
+
+    Raises
+    ------
+    JsonArchiveError
+        If a string has two surrogates in a row.
 
     Examples
     --------
@@ -45,9 +51,11 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
       }
     }
     """
-    if not pretty:
-        return _encoder(", ").encode(tree).encode("ascii")
-    return _quickly(tree) or _pretty(tree, "\n").encode("ascii")
+    text = _quickly(tree) if pretty else None
+    if text is None:
+        _refuse_pairs(tree)
+        text = (_pretty(tree, "\n") if pretty else _encoder(", ").encode(tree)).encode("ascii")
+    return text
 
 
 def loads(text: bytes, name: str = "JSON text") -> Any:
@@ -98,6 +106,19 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
         return None
     trees, words = parsed[::2], parsed[1::2]
     return trees if len(trees) == len(texts) and words == [_WORD.decode()] * (len(texts) - 1) else None
+
+
+def _refuse_pairs(node: Any) -> None:
+    """Refuse strings that would read back as others."""
+    if isinstance(node, str) and types.PAIR.search(node):
+        raise JsonArchiveError(f"{node!r} cannot be stored in JSON: two surrogates in a row read back as one character")
+    if isinstance(node, dict):
+        for key, item in node.items():
+            _refuse_pairs(key)
+            _refuse_pairs(item)
+    elif isinstance(node, list) and not _NUMBERS.issuperset(map(type, node)):
+        for item in node:
+            _refuse_pairs(item)
 
 
 def _quickly(tree: Any) -> bytes | None:

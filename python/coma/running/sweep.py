@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from coma.errors import ParameterSetError, SerializerError
+from coma.archives import jsonarchive
+from coma.errors import JsonArchiveError, ParameterSetError, SerializerError
 from coma.running.grids import grid
 from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
@@ -197,15 +198,18 @@ def _refuse_nested(given: Sequence[str]) -> None:
 
 def _check_value(name: str, value: Any) -> None:
     """Refuse a value that a measurement file would not give back: its point would never be found again."""
-    if isinstance(value, float | str | bool | None):
+    if isinstance(value, float | bool | None):
         return
     try:
+        if isinstance(value, str):
+            jsonarchive.dumps(value)
+            return
         if not isinstance(value, np.generic) and identity.key(
             _SERIALIZER.decode(_SERIALIZER.encode(value))
         ) == identity.key(value):
             return
         why = "it would come back as something else"
-    except (SerializerError, TypeError) as error:
+    except (SerializerError, JsonArchiveError, TypeError) as error:
         why = str(error)
     raise ParameterSetError(
         f"{name!r} is a {type(value).__name__}, which cannot be stored and found again; use numbers, strings, lists, "

@@ -19,9 +19,11 @@ from coma.errors import ArchiveError, ComaError, ExperimentError
 from coma.storage.globalindex import global_index
 from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
+from coma.trees.serializer import MAX_DEPTH, RecursiveSerializer
 
 ROOT = "experiment"
 MEASUREMENTS = "measurements"
+_LEVELS = 3  # from the root to what a measurement holds
 
 
 class ExperimentFile:
@@ -130,7 +132,7 @@ class ExperimentFile:
         """Take the file in another format, if somebody gave it one; tell whether there is one."""
         found = archives.find(os.path.splitext(self.archive.filename)[0])
         if len(found) == 1:
-            self.archive = Archive(found[0], pretty_print=self.archive.pretty_print)
+            self.archive = Archive(found[0], pretty_print=self.archive.pretty_print, serializer=self.archive.serializer)
         return len(found) == 1
 
 
@@ -238,7 +240,8 @@ def make(directory: Path) -> None:
 
 
 def _archive(path: Path, config: Config) -> Archive:
-    return Archive(path, config["archive_default_format"], config["archive_pretty_print"])
+    serializer = RecursiveSerializer(max_depth=MAX_DEPTH + _LEVELS)
+    return Archive(path, config["archive_default_format"], config["archive_pretty_print"], serializer)
 
 
 def _checked(tree: Any, name: str) -> Tree:

@@ -94,7 +94,7 @@ def firm_key(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[Hasha
     keys: list[Hashable] = []
     for value, places in zip(values, digits, strict=True):
         kind = type(value)
-        if kind is str or (kind is int and -_LARGE < value < _LARGE):
+        if (kind is str and value.isascii()) or (kind is int and -_LARGE < value < _LARGE):
             keys.append(value)
         elif kind is not float:
             return None

@@ -43,6 +43,8 @@ class RecursiveSerializer(Serializer):
         The methods of the protocol. `getstate` returns a dictionary; `setstate` takes it.
     modules
         Modules whose classes `decode` may create. None are by default: reading a file never runs code.
+    max_depth
+        How many levels deep the hierarchy may be.
 
     Examples
     --------
@@ -56,11 +58,16 @@ class RecursiveSerializer(Serializer):
     """
 
     def __init__(
-        self, getstate: str = "coma_getstate", setstate: str = "coma_setstate", modules: Collection[str] = ()
+        self,
+        getstate: str = "coma_getstate",
+        setstate: str = "coma_setstate",
+        modules: Collection[str] = (),
+        max_depth: int = MAX_DEPTH,
     ) -> None:
         self.getstate = getstate
         self.setstate = setstate
         self.modules = frozenset(modules)
+        self.max_depth = max_depth
 
     def encode(self, value: Any) -> Any:
         """Return `value` as a plain tree.
@@ -89,8 +96,10 @@ class RecursiveSerializer(Serializer):
             return value
         if kind is int:
             return _checked_int(value, path)
-        if len(path) > MAX_DEPTH:
-            raise SerializerError(f"{_place(path[:8])}/... is deeper than {MAX_DEPTH} levels; does it contain itself?")
+        if len(path) > self.max_depth:
+            raise SerializerError(
+                f"{_place(path[:8])}/... is deeper than {self.max_depth} levels; does it contain itself?"
+            )
         if kind is dict:
             return self._encode_mapping(value, path)
         if isinstance(value, np.generic):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import datetime
 import pathlib
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from coma.errors import SerializerError
 
 TYPE = "__type__"
+PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # two surrogates, which JSON reads back as one character
 State = dict[str, Any]
 
 
