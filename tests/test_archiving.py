@@ -10,6 +10,7 @@ import pytest
 from helpers import kill, names, run, snapshot, square, start, sweep, until
 
 import coma
+from coma.trees.serializer import MAX_DEPTH
 from coma.trees.tree import equal
 
 JSON = {"archive_default_format": "json"}
@@ -367,3 +368,23 @@ def test_the_experiment_file_may_be_given_another_format(directory):
     e.activate()
     assert e.run(square) == (0, 3)
     assert [name for name in names(directory) if name.startswith("experiment")] == ["experiment.none.xml"]
+
+
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_what_is_deep_enough_to_be_measured_can_be_archived(directory, format):
+    """The archive has a few levels more; what is too deep fails its point."""
+    e = sweep(directory, 1, {"archive_default_format": format})
+
+    def nested(levels):
+        tree = 1.5
+        for _ in range(levels):
+            tree = {"a": tree}
+        return lambda p: {**p.tree(), "results": tree}
+
+    with pytest.raises(ExceptionGroup, match="1 of 1"):
+        e.run(nested(MAX_DEPTH + 1))
+    assert e.run(nested(MAX_DEPTH)) == (1, 1)
+    (before,) = (m.tree for m in e.measurements())
+    e.deactivate()
+    e.activate()
+    assert [equal(m.tree, before) for m in e.measurements()] == [True]

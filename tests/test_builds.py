@@ -145,3 +145,18 @@ def test_an_archived_experiment_is_not_measured_again(directory, build):
     with pytest.raises(coma.ExperimentError, match=r"inactive. Call activate\(\) first"):
         e.run(build(2), rerun="other-build")
     assert results(e) == [(1, 0.0, 1)]
+
+
+def test_a_point_that_fails_with_the_new_build_keeps_its_measurement(directory, build):
+    """And both say so: the status, and what is explained."""
+    e = sweep(directory, 2)
+    e.run(build(1))
+    broken = build(2, extra='grep -q "<x>1.0</x>" "$COMA_INPUT" && exit 1')
+    with pytest.raises(ExceptionGroup, match="1 of 2"):
+        e.run(broken, rerun="other-build")
+    assert sorted(results(e)) == [(2, 1.0, 1), (3, 0.0, 2)]
+    assert str(e.status()) == "2 of 2 done, 0 failed, 0 missing; 1 of those done failed when measured anew"
+    assert "It failed when it was measured anew, with ProgramError: " in e.explain(1.0)
+    assert "failed" not in e.explain(0.0)
+    assert e.run(build(2), rerun="other-build") == (2, 2)
+    assert str(e.status()) == "2 of 2 done, 0 failed, 0 missing"

@@ -46,6 +46,10 @@ def test_an_argument_overrides_the_file_which_overrides_the_default(config_file)
         ({"archive_default_format": "yaml"}, r"'yaml' is no value for archive_default_format .*using 'json'"),
         ({"archive_pretty_print": "perhaps"}, r"'perhaps' is no value for archive_pretty_print .*using 'yes'"),
         ({"measurement_file": "measurement"}, r"'measurement' is no value for measurement_file"),
+        (
+            {"measurement_file": "m${measurement_id}.json"},
+            r"'m\$\{measurement_id\}\.json' is no value for measurement_file",
+        ),
         ({"experiment_file": "a/${experiment_id}"}, r"no value for experiment_file"),
         ({"measurement_index": None}, r"None is no value for measurement_index"),
     ],

@@ -62,6 +62,18 @@ def test_many_usual_texts_are_read_at_once():
     assert loads_all([dumps({"x": x / 3}) for x in range(100)]) == [{"x": x / 3} for x in range(100)]
 
 
+PAIR = "a\ud83d\ude00"
+
+
+@pytest.mark.parametrize("tree", [PAIR, {PAIR: 1}, {"x": [1.5, PAIR]}, {"x": {"y": PAIR}}], ids=ascii)
+@pytest.mark.parametrize("pretty", [True, False])
+def test_two_surrogates_in_a_row_are_refused(tree, pretty):
+    """They would read back as one character; the character itself, and a single one, are fine."""
+    with pytest.raises(coma.JsonArchiveError, match="two surrogates in a row"):
+        dumps(tree, pretty)
+    assert loads(dumps(["\U0001f600", "\ud83d", "\ude00"], pretty)) == ["\U0001f600", "\ud83d", "\ude00"]
+
+
 def test_infinities_and_nan_are_bare_words():
     """As Coma 2.0 wrote them."""
     assert dumps([math.nan, math.inf, -math.inf], pretty=False) == b"[NaN, Infinity, -Infinity]"

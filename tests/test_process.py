@@ -202,6 +202,24 @@ def test_what_a_killed_coma_left_is_cleared_away(script, executable, temporary, 
     until(lambda: not is_alive(int(pid.read_text())))
 
 
+def test_what_links_lead_to_is_left_alone(executable, temporary, tmp_path):
+    """Whether a program leaves the link in place of its directory, or somebody plants it among those of dead processes."""
+    precious = tmp_path / "precious"
+    (precious / "deep").mkdir(parents=True)
+    for path in (precious / "a", precious / "deep" / "b"):
+        path.write_text("data")
+    precious.chmod(0o755)
+    swap = 'cp "$COMA_INPUT" /dev/stdout; d="${COMA_OUTPUT%/*}"; mv "$d" "$d.moved"; rm -r "$d.moved"; ln -s '
+    Program(executable(f'{swap} {precious} "$d"'))(P)
+    assert names(temporary) == []
+    for name in ("coma-1000000-{}-00", "coma-99999999999-{}-00"):
+        (temporary / name.format(workspace._here())).symlink_to(precious)
+    workspace.remove_leftovers.cache_clear()
+    Program(executable(COPY))(P)
+    assert sorted(path.name for path in precious.rglob("*")) == ["a", "b", "deep"]
+    assert precious.stat().st_mode & 0o777 == 0o755
+
+
 def test_workers_of_a_killed_coma_end_their_programs(script, executable, directory, tmp_path):
     """They notice that it is gone."""
     program = executable(f"echo $$ >> {tmp_path}/pids; sleep 1000")

@@ -225,7 +225,12 @@ def test_a_list_is_no_argument():
         ("kill -SEGV $$", r"was ended by signal 11 \(SIGSEGV\)"),
         ("kill -9 $$", r"was ended by signal 9 \(SIGKILL\)"),
         ("true", r"wrote no output file, and its standard output is empty"),
-        ("echo hello", r"wrote no output file, and its standard output is neither JSON nor XML"),
+        (
+            "echo hello; echo '{}'",
+            r"wrote no output file, and its standard output is neither a JSON object nor XML; it begins with 'hello'",
+        ),
+        ("echo '[1, 2]'", r"its standard output is neither a JSON object nor XML; it begins with '\[1, 2\]'"),
+        ("echo '{\"E\": -nan}'", r"is not JSON: .*; JSON has NaN, Infinity and -Infinity; it begins with '.*-nan"),
         (': > "$COMA_OUTPUT"', r"wrote a malformed measurement: \"its output file\" is not XML"),
         ("printf '<a>\\n<b></a>' > \"$COMA_OUTPUT\"", r'"its output file" is not XML: .*line 2'),
         ("echo '{\"a\": }'", r'"its standard output" is not JSON: .* in line 1'),
@@ -243,6 +248,23 @@ def test_a_program_that_fails_says_why(executable, code, text):
     """With parameters, command and its last words."""
     with pytest.raises(coma.ProgramError, match=text):
         Program(executable(code))(P)
+
+
+@pytest.mark.parametrize("name", ["input", "output", "directory"])
+def test_a_parameter_with_the_name_of_a_path_is_refused(directory, name):
+    """Where the arguments refer to it: it would be filled in with the path."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set((name, f"parameters/{name}"))
+    e.add_parameter_set(5.0)
+    with pytest.raises(coma.ProgramError, match=rf"{{{name}}} is a path .* give the parameter another name"):
+        e.run(Program(["echo", f"{{{name}}}"]))
+    assert e.run(Program(["echo", "{{}}"])) == (1, 1)
+
+
+def test_input_and_output_are_two_files():
+    """Else the input would be taken for the measurement."""
+    with pytest.raises(coma.ProgramError, match=r"input and output are both 'x\.xml'"):
+        Program("true", input="x.xml", output="x.xml")
 
 
 def test_a_script_without_interpreter_could_not_be_started(tmp_path):

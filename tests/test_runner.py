@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where a function is called: here, in pools, on any executor; and what happens when workers die."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -216,6 +217,47 @@ def test_a_time_limit_fails_its_point_alone(directory):
         assert isinstance(error, TimeoutError)
         assert "not finished after the timeout of 0.3 s" in str(error)
         assert xs(e) == [0.0, 2.0]
+
+
+def test_a_time_limit_that_was_caught_still_counts(directory):
+    """The result that the function returns afterwards may be anything; and a loop is interrupted again."""
+
+    def stubborn(p):
+        for _ in range(2):
+            with contextlib.suppress(Exception):
+                threading.Event().wait(60)
+        return square(p)
+
+    e = sweep(directory, 1)
+    with pytest.raises(ExceptionGroup) as caught:
+        e.run(stubborn, timeout=0.2)
+    assert isinstance(caught.value.exceptions[0], TimeoutError)
+    assert e.run(square, timeout=5) == (1, 1)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_time_limit_on_threads_is_refused_before_anything_runs(directory):
+    """No alarm reaches them; a program has its own."""
+    e = sweep(directory, 1)
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(coma.ExperimentError, match=r"timeout= cannot interrupt a function on a thread"):
+            e.run(square, executor, timeout=5)
+        assert e.failures() == []
+        assert e.run(coma.Program(["echo", "{{}}"]), executor, timeout=5) == (1, 1)
+
+
+def test_a_function_that_cannot_travel_is_an_error_of_ours(directory):
+    """Before anything runs, with what to do."""
+    lock = threading.Lock()
+
+    def locked(p):
+        with lock:
+            return square(p)
+
+    e = sweep(directory, 1)
+    with pytest.raises(coma.ExperimentError, match=r"locked cannot be sent to the workers \(TypeError: cannot pickle"):
+        e.run(locked, workers=1)
+    assert (e.failures(), e.run(locked)) == ([], (1, 1))
 
 
 def test_failures_are_kept_as_records(directory):

@@ -264,7 +264,8 @@ class Experiment:
         progress
             Show a progress bar; by default on a terminal and in a notebook.
         timeout
-            Seconds after which a point fails.
+            Seconds after which a point fails. A function is interrupted when it comes back to Python, which compiled
+            code may never do; a `Program` is ended. On threads, as in dask, a function cannot be interrupted.
         rerun
             ``'other-build'`` measures those points again, too, that another build of the program measured; each old
             measurement is removed once the new one is saved.
@@ -281,13 +282,16 @@ class Experiment:
             kept as a record, see `failures`, until a later run succeeds.
         ExperimentError
             If `function` cannot be called; there is something to run and the experiment is inactive; no workers are
-            left; or `rerun` is unknown or `function` is no program that has builds.
+            left; `function` cannot be sent to the workers, or not be interrupted there; or `rerun` is unknown or
+            `function` is no program that has builds.
         ProgramError
             If the program is missing or cannot be executed, before anything runs.
         """
         if not callable(function):
             raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
         check_timeout(timeout)
+        if timeout is not None and not isinstance(function, Program):
+            pools.check_time_limit(executor)
         outdated = self._outdated(function, rerun)
         missing = self._sweep.missing(self._measurements().trees()) if outdated is None else outdated.missing
         self._files.tidy()

@@ -219,8 +219,20 @@ def _check(executor: Executor) -> None:
 def _submitter(call: Call, executor: Executor) -> Submit:
     if isinstance(executor, ThreadPoolExecutor):
         return lambda batch: executor.submit(runner.on_thread, call, batch)
-    pickled = cloudpickle.dumps(tuple(call))
+    pickled = _pickled(call)
     return lambda batch: _submit(executor, runner.on_worker, pickled, cloudpickle.dumps(batch))
+
+
+def _pickled(call: Call) -> bytes:
+    """Return what travels to the workers."""
+    try:
+        data: bytes = cloudpickle.dumps(tuple(call))
+    except Exception as error:  # an object may refuse in any way
+        raise ExperimentError(
+            f"{runner.name(call.function)} cannot be sent to the workers ({type(error).__name__}: {error}); make what "
+            "it uses of locks, open files and the like within it, or call it on threads or here"
+        ) from error
+    return data
 
 
 def _submit(executor: Executor, *call: Any) -> Future[Any]:

@@ -41,11 +41,13 @@ class Inquiry:
         nearest: tuple[float, MemoryMeasurement] | None = None
         for measurement in measurements:
             if self._is_measured(measurement.tree):
-                return f"{self.asked} is measurement {measurement.id}; it would not run again.{_rebuilt(measurement)}"
+                known = f"{self.asked} is measurement {measurement.id}; it would not run again.{_rebuilt(measurement)}"
+                return " ".join([known, *self._failed(failures, "It failed when it was measured anew")])
             agreement = self._agreement(measurement.tree)
             if nearest is None or agreement > nearest[0]:
                 nearest = agreement, measurement
-        return " ".join([f"{self.asked} would run.", *self._failed(failures), self._compared(nearest)])
+        failed = self._failed(failures, "It failed before")
+        return " ".join([f"{self.asked} would run.", *failed, self._compared(nearest)])
 
     def _is_measured(self, tree: Tree) -> bool:
         found = self.definition.read(tree)
@@ -54,12 +56,12 @@ class Inquiry:
     def _agreement(self, tree: Tree) -> float:
         return len(self.asked) - sum(0.5 if _NEAR in text else 1 for text in self._differences(tree))
 
-    def _failed(self, failures: Iterable[FailureRecord]) -> list[str]:
+    def _failed(self, failures: Iterable[FailureRecord], what: str) -> list[str]:
         for record in failures:
             if self._is_measured(record.tree):
                 error = record.tree.get("error", {})
                 first, *_ = str(error.get("message")).splitlines() or [""]
-                return [f'It failed before, with {error.get("type")}: {first} ("{record.path}").']
+                return [f'{what}, with {error.get("type")}: {first} ("{record.path}").']
         return []
 
     def _compared(self, nearest: tuple[float, MemoryMeasurement] | None) -> str:

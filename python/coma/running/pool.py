@@ -103,6 +103,21 @@ def given(executor: Executor | Make) -> Pool:
     return Pool(executor)
 
 
+def check_time_limit(executor: Any) -> None:
+    """Refuse a time limit on functions where they are called on threads, which no alarm reaches.
+
+    Raises
+    ------
+    ExperimentError
+        If `executor` is one of threads, as dask's is.
+    """
+    if isinstance(executor, ThreadPoolExecutor) or type(executor).__module__.startswith("distributed."):
+        raise ExperimentError(
+            "timeout= cannot interrupt a function on a thread, on which this executor calls it; use workers= or a pool "
+            "of processes; or a Program, which is ended with all that it started"
+        )
+
+
 def check_workers(workers: Any) -> None:
     """Refuse what is no number of workers.
 

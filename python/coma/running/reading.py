@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from coma.archives import archive as archives
@@ -14,6 +15,9 @@ from coma.running.parameterset import ParameterSet
 from coma.storage.measurement import ROOT
 from coma.trees import identity
 from coma.trees import path as paths
+
+_SHOWN = 80  # characters of what a program said
+_C_SPELLING = re.compile(rb"[:\[,]\s*-?(nan|inf)", re.IGNORECASE)
 
 
 def read(file: str, stdout: Output) -> dict[str, Any]:
@@ -31,7 +35,7 @@ def read(file: str, stdout: Output) -> dict[str, Any]:
         tree = _parse(*_said(stdout), "its standard output")
     content = tree.get(ROOT, tree) if isinstance(tree, dict) else tree
     if not isinstance(content, dict):
-        raise ArchiveError(f"wrote a {type(content).__name__}, not a measurement")
+        raise ArchiveError(f"wrote a {type(content).__name__}, not a measurement, which is an object with names")
     return content
 
 
@@ -58,16 +62,24 @@ def _said(stdout: Output) -> tuple[bytes, str]:
         )
     format = {b"{": "json", b"<": "xml"}.get(text[:1])
     if format is None:
-        found = "neither JSON nor XML" if text else "empty"
+        found = f"neither a JSON object nor XML; it begins with {_beginning(text)}" if text else "empty"
         raise ArchiveError(f"wrote no output file, and its standard output is {found}")
     return text, format
+
+
+def _beginning(text: bytes) -> str:
+    """Return the first line of a text, or as much of it as fits into a message."""
+    return repr("".join(text[:_SHOWN].decode("utf-8", "replace").splitlines()[:1]))
 
 
 def _parse(text: bytes, format: str, name: str) -> Any:
     try:
         return FORMATS[format].loads(text, name)
     except ArchiveError as error:
-        raise ArchiveError(f"wrote a malformed measurement: {error}") from error
+        hint = "; JSON has NaN, Infinity and -Infinity" if format == "json" and _C_SPELLING.search(text) else ""
+        raise ArchiveError(
+            f"wrote a malformed measurement: {error}{hint}; it begins with {_beginning(text)}"
+        ) from error
 
 
 def _settle(tree: dict[str, Any], path: str, asked: Any) -> None:

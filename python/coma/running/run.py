@@ -179,4 +179,4 @@ def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kep
 
 def _noted(failed: Failure, parameter_set: ParameterSet) -> Exception:
     """Return the exception of a failed point, with its parameter set as a note."""
-    return runner.noted(failed.exception, f"for the parameter set {parameter_set}", f"{failed.type}: {failed.message}")
+    return runner.noted(failed, f"for the parameter set {parameter_set}")

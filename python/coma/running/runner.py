@@ -45,7 +45,8 @@ class Failure(NamedTuple):
     details: Mapping[str, Any]
     start_date: str
     end_date: str
-    exception: BaseException
+    exception: BaseException | None
+    is_remote: bool = False
 
 
 class Outcome(NamedTuple):
@@ -72,11 +73,11 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     tree = call.serializer.encode(result)
     if not isinstance(tree, dict) or types.is_reserved(tree.get(types.TYPE)):
         raise ExperimentError(
-            f"{_name(call.function)} returned {_summary(result)} for {parameter_set}; it must return a dictionary "
+            f"{name(call.function)} returned {_summary(result)} for {parameter_set}; it must return a dictionary "
             "such as {'parameters': {...}, 'results': {...}}, or an object that can be serialised"
         )
     if not isinstance(tree.get("info", {}), dict):
-        raise ExperimentError(f"{_name(call.function)} returned 'info' that is no dictionary for {parameter_set}")
+        raise ExperimentError(f"{name(call.function)} returned 'info' that is no dictionary for {parameter_set}")
     return compose(tree, start_date=start, end_date=now(), **_program(result))
 
 
@@ -144,7 +145,9 @@ def on_worker(call: bytes, jobs: bytes) -> tuple[float, list[tuple[Any, ...]]]:
     try:
         outcomes.extend(_attempts(_load(call), pickle.loads(jobs), start + LONG))
     except BaseException as error:  # noqa: BLE001 - a module that is missing here, say
-        outcomes.append(Outcome(None, failure(error, now())))
+        unloaded = ExperimentError(f"the function cannot be loaded on the worker ({type(error).__name__}: {error})")
+        unloaded.__cause__ = error
+        outcomes.append(Outcome(None, failure(unloaded, now())))
     return time.monotonic() - start, [_sent(outcome) for outcome in outcomes]
 
 
@@ -171,19 +174,22 @@ def received(result: Outcome | tuple[Any, ...]) -> Outcome:
     if failed is None:
         return Outcome(tree, None, kept)
     type_, message, text, details, start, end, pickled = failed
-    error = noted(_unpickled(pickled), f"Traceback on the worker:\n{text.rstrip()}", f"{type_}: {message}")
-    return Outcome(None, Failure(type_, message, text, details, start, end, error), kept)
+    return Outcome(None, Failure(type_, message, text, details, start, end, _unpickled(pickled), True), kept)
 
 
-def noted(error: BaseException | None, note: str, said: str) -> Exception:
-    """Return an exception with a note; one that says `said` for what is none, an exit, or takes no notes."""
+def noted(failed: Failure, note: str) -> Exception:
+    """Return the exception of a failure with a note, and the traceback on the worker; a stand-in where it takes none."""
+    notes = [f"Traceback on the worker:\n{failed.traceback.rstrip()}", note] if failed.is_remote else [note]
+    error = failed.exception
     if isinstance(error, Exception):
         with suppress(Exception):  # a frozen dataclass, say
-            error.add_note(note)
+            for text in notes:
+                error.add_note(text)
             return error
-    stand_in = RemoteError(said)
+    stand_in = RemoteError(f"{failed.type}: {failed.message}")
     stand_in.__cause__ = error
-    stand_in.add_note(note)
+    for text in notes:
+        stand_in.add_note(text)
     return stand_in
 
 
@@ -192,7 +198,7 @@ def _load(call: bytes) -> Call:
     return Call(*pickle.loads(call))
 
 
-def _pickled(error: BaseException) -> bytes | None:
+def _pickled(error: BaseException | None) -> bytes | None:
     """Return the exception as bytes, if it survives the journey."""
     try:
         data: bytes = cloudpickle.dumps(error)
@@ -219,7 +225,8 @@ def _program(result: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if isinstance(value, str | int | float)}
 
 
-def _name(function: Any) -> str:
+def name(function: Any) -> str:
+    """Return what errors call a function."""
     return str(getattr(function, "__name__", None) or function)
 
 

@@ -40,9 +40,12 @@ class Status(NamedTuple):
     damaged: int
     total: int
     other_build: tuple[int, int] | None = None
+    failed_anew: int = 0
 
     def __str__(self) -> str:
         text = f"{self.done} of {self.total} done, {self.failed} failed, {self.missing} missing"
+        if self.failed_anew:
+            text += f"; {self.failed_anew} of those done failed when measured anew"
         if self.damaged:
             text += f"; {self.damaged} damaged measurement file(s)"
         if self.other_build:
@@ -146,14 +149,17 @@ class Sweep:
         trees = (tree for tree, _ in zip(measurements.trees(), numbers, strict=False))
         missing = self.missing(trees)
         deque(trees, maxlen=0)  # without a definition, nobody asked for them
-        tried = {p.key() for record in failures if missing and (p := missing[0].like(record.tree)) is not None}
-        failed = sum(any(key in tried for key in p.candidate_keys()) for p in missing)
+        read = self.definition.read if self.definition else lambda _: None
+        tried = {p.key() for record in failures if (p := read(record.tree)) is not None}
+        failed = sum(not tried.isdisjoint(p.candidate_keys()) for p in missing)
+        known = sum(key in self._values for key in tried)
         return Status(
             done=len(self) - len(missing),
             failed=failed,
             missing=len(missing) - failed,
             damaged=len(measurements) - next(numbers),
             total=len(self),
+            failed_anew=max(known - failed, 0),
         )
 
     def clear(self) -> None:
