@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import names, sweep
 
@@ -250,9 +251,10 @@ def test_an_attachment_alone_is_no_measurement(directory):
         (np.array([{}]), "cannot attach a ndarray of objects"),
         ({"a": 1}, "cannot attach a dict of objects; attach.. takes arrays of numbers, strings or dates, and paths"),
         (np.ma.masked_array([1, 2], [True, False]), "masked array, which loses its mask"),
+        (pd.DataFrame({"a": [1.5]}), r"cannot attach a DataFrame, which loses its labels; attach its \.to_numpy\(\)"),
         ("no/such/file.npy", 'cannot attach "no/such/file.npy": No such file or directory'),
     ],
-    ids=["objects", "dictionary", "masked", "missing"],
+    ids=["objects", "dictionary", "masked", "frame", "missing"],
 )
 def test_what_cannot_be_attached_is_refused(value, text):
     """At once, where the function made it."""

@@ -100,6 +100,11 @@ def test_sorting_by_parameters(rs):
         (lambda rs: rs.Bb, AttributeError, "no parameter 'Bb'; did you mean 'B'"),
         (lambda rs: rs.where(Aa=1), coma.PathError, "no parameter 'Aa'; did you mean 'A'"),
         (lambda rs: rs.where("Ab > 1"), coma.PathError, "no parameter 'Ab'"),
+        (
+            lambda rs: rs.where("t > 1"),
+            coma.PathError,
+            r"no parameter 't'; .*; a column chooses rows, r\[r\['t'\]",
+        ),
         (lambda rs: rs.where("B > 1"), coma.ExperimentError, "'B > 1' cannot be decided: '>' not supported"),
         (lambda rs: rs.sorted("Ac"), coma.PathError, "no parameter 'Ac'"),
         (

@@ -344,7 +344,10 @@ def _positions(item: Any, length: int) -> list[int]:
 def _parameter(result: Result, name: str) -> Any:
     parameters = result.parameters
     if not parameters.has(name):
-        raise PathError(f"no parameter {name!r}{suggestion(name, [*parameters.names, *parameters.paths])}")
+        hint = suggestion(name, [*parameters.names, *parameters.paths])
+        if name in result.table_columns:
+            hint += f"; a column chooses rows, r[r[{name!r}] > 0], or measurements, by retrieve_results(where=...)"
+        raise PathError(f"no parameter {name!r}{hint}")
     return parameters.get(name)
 
 

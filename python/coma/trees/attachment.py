@@ -170,6 +170,8 @@ def beside(path: str) -> Iterator[None]:
 
 
 def _attach_array(array: Any) -> Attached:
+    if hasattr(array, "to_numpy"):
+        raise SerializerError(f"cannot attach a {type(array).__name__}, which loses its labels; attach its .to_numpy()")
     if isinstance(array, np.ma.MaskedArray):
         raise SerializerError("cannot attach a masked array, which loses its mask; attach array.data and array.mask")
     buffer = io.BytesIO()
