@@ -28,6 +28,7 @@ class Format(Protocol):
 
 _REGISTERED = types.TYPE.encode()
 _QUICK = f".{jsonarchive.SUFFIX}"
+_SHORT = 4096  # bytes; longer texts gain nothing from being read at once
 FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
@@ -74,9 +75,8 @@ def loads(text: bytes, path: str) -> Any:
 
 def loads_all(texts: Sequence[bytes], paths: Sequence[str]) -> list[Any] | None:
     """Return the trees of several files at once, which is quicker; None where each has to be read by `loads`."""
-    if texts and all(path.endswith(_QUICK) for path in paths):
-        return jsonarchive.loads_all(texts)
-    return None
+    is_worth_it = 0 < sum(map(len, texts)) < _SHORT * len(texts)
+    return jsonarchive.loads_all(texts) if is_worth_it and all(path.endswith(_QUICK) for path in paths) else None
 
 
 def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:
