@@ -211,8 +211,8 @@ class Flusher:
                 for path in waiting:
                     with suppress(FileNotFoundError):
                         _sync(path)
-            for directory in directories:
-                sync_directory(directory)
+                for directory in directories:
+                    sync_directory(directory)
         except OSError as error:
             raise ArchiveError(
                 f'Cannot make "{waiting[0]}" and what followed it outlast a power cut: {error.strerror}'
