@@ -47,7 +47,8 @@ class Program:
     that leaves no output file is read from its standard output, JSON or XML, up to 64 MiB. Parameters that its
     measurement lacks are added to it.
 
-    When it ends, fails, or is ended by its timeout or Ctrl-C, all that it started is ended, too.
+    When it is ended by its timeout or Ctrl-C, all that it started is ended, too; when it ends by itself, all but daemons
+    that left its process group and closed its outputs.
 
     In a run, the measurement's info has ``program`` and ``version`` (as the program says, else its file name),
     ``command``, ``executable`` (absolute path), ``sha256`` (of the executable), ``exit_status``, ``duration`` (in
