@@ -12,7 +12,6 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import orjson
 from lxml import etree
+from overhead import seconds
 
 import coma
 
@@ -59,13 +59,6 @@ def loop(directory: Path, row: Callable[[bytes], tuple[int, Array]]) -> list[tup
             with open(directory / name, "rb") as file:
                 rows.append(row(file.read()))
     return rows
-
-
-def seconds(do: Callable[[], object]) -> float:
-    """Return how long something takes."""
-    start = time.perf_counter()
-    do()
-    return time.perf_counter() - start
 
 
 def compared(scratch: Path, format: str, given: argparse.Namespace) -> bool:

@@ -76,15 +76,15 @@ def loads(text: bytes, name: str = "JSON text") -> Any:
     try:
         if _TYPE in text:
             return _restored(orjson.loads(text))
-        if _LONG_NUMBER not in text.translate(_DIGITS):  # orjson rounds integers beyond 64 bits; none has fewer digits
-            return orjson.loads(text)
+        if _LONG_NUMBER in text.translate(_DIGITS):  # orjson rounds integers beyond 64 bits; none has fewer digits
+            raise _TOO_WIDE
+        return orjson.loads(text)
     except orjson.JSONDecodeError:  # bare NaN and infinities, lone surrogates, 1e400; or indeed no JSON
         return _patiently(text, name)
     except RecursionError:
         raise JsonArchiveError(f'"{name}" is nested too deeply') from None
     except SerializerError as error:
         raise JsonArchiveError(f'"{name}" cannot be read: {error}') from None
-    return _patiently(text, name)
 
 
 def loads_all(texts: Sequence[bytes]) -> list[Any] | None:

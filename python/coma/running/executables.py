@@ -24,7 +24,7 @@ def find(name: str) -> str:
         _which.cache_clear()
         found = _which(name, os.environ.get("PATH"))
     if found:
-        return found if os.path.isabs(found) else os.path.abspath(found)
+        return os.path.abspath(found)
     if os.path.isdir(name):
         raise ProgramError(f'"{name}" is a directory, not a program')
     if os.path.isfile(name) and os.sep not in name:

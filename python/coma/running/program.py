@@ -216,7 +216,7 @@ class _Call:
         return tree
 
     def _output(self, name: str, limit: int) -> Output:
-        is_kept = bool(self.program.keep_files) and self._is_kept(name)
+        is_kept = self._is_kept(name)
         return Output(os.path.join(self.directory, name), math.inf if is_kept else limit, is_kept)
 
     def _is_kept(self, name: str) -> bool:

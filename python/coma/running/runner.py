@@ -145,9 +145,7 @@ def on_worker(call: bytes, jobs: bytes) -> tuple[float, list[tuple[Any, ...]]]:
     try:
         outcomes.extend(_attempts(_load(call), pickle.loads(jobs), start + LONG))
     except BaseException as error:  # noqa: BLE001 - a module that is missing here, say
-        unloaded = ExperimentError(f"the function cannot be loaded on the worker ({type(error).__name__}: {error})")
-        unloaded.__cause__ = error
-        outcomes.append(Outcome(None, failure(unloaded, now())))
+        outcomes.append(Outcome(None, failure(error, now())))
     return time.monotonic() - start, [_sent(outcome) for outcome in outcomes]
 
 
@@ -195,7 +193,12 @@ def noted(failed: Failure, note: str) -> Exception:
 
 @functools.lru_cache(maxsize=1)
 def _load(call: bytes) -> Call:
-    return Call(*pickle.loads(call))
+    try:
+        return Call(*pickle.loads(call))
+    except Exception as error:  # a module may fail in any way
+        raise ExperimentError(
+            f"the function cannot be loaded on the worker ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _pickled(error: BaseException | None) -> bytes | None:

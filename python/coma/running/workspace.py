@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import os
 import re
 import secrets
@@ -20,9 +19,6 @@ from coma import files
 from coma.errors import ProgramError
 from coma.running import strays
 
-_TOKEN = secrets.token_hex(8)
-_NUMBERS = itertools.count()
-
 
 @contextmanager
 def directory() -> Iterator[str]:
@@ -35,7 +31,7 @@ def directory() -> Iterator[str]:
     """
     parent = tempfile.gettempdir()
     remove_leftovers(parent)
-    made = f"{parent}{os.sep}coma-{os.getpid()}-{_here()}-{_TOKEN}{next(_NUMBERS)}"
+    made = os.path.join(parent, f"coma-{os.getpid()}-{_here()}-{secrets.token_hex(8)}")
     try:
         os.mkdir(made, 0o700)
     except OSError as error:

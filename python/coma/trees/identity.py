@@ -98,7 +98,7 @@ def firm_key(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[Hasha
             keys.append(value)
         elif kind is not float:
             return None
-        elif places is None or (value.is_integer() and _is_exact(value)):
+        elif places is None or _is_exact(value):
             keys.append(_float_key(value, places))
         else:
             rounded = float(_TO_DIGITS[places] % value)
