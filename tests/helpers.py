@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import coma
-from coma.running.parameterset import Definition, ParameterSet
+from coma.parameters.parameterset import Definition, ParameterSet
 
 SOURCES = Path(coma.__file__).resolve().parents[1]
 

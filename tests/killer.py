@@ -26,7 +26,7 @@ from cppbuild import need
 from helpers import environment, sweep
 
 import coma
-from coma.running.parameterset import ParameterSet
+from coma.parameters.parameterset import ParameterSet
 
 SHIM = r"""
 // SPDX-License-Identifier: BSD-2-Clause

@@ -9,7 +9,7 @@ import pytest
 from helpers import parameter_set
 
 import coma
-from coma.running.parameterset import Definition
+from coma.parameters.parameterset import Definition
 
 
 @pytest.fixture

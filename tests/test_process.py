@@ -14,7 +14,7 @@ from helpers import is_alive, names, parameter_set, run, start, sweep, until
 
 import coma
 from coma import Program
-from coma.running import process, workspace
+from coma.programs import process, workspace
 
 COPY = 'cp "$COMA_INPUT" "$COMA_OUTPUT"'
 P = parameter_set(x=1.5)

@@ -22,9 +22,9 @@ from coma.errors import (
 from coma.experiment import Experiment
 from coma.headers import get_cmake_dir, get_include
 from coma.parallelexperiment import ParallelExperiment
+from coma.parameters.parameterset import ParameterSet
+from coma.programs.program import Program
 from coma.results.results import Result, ResultList
-from coma.running.parameterset import ParameterSet
-from coma.running.program import Program
 from coma.storage.globalindex import create_default_config
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, MemoryMeasurement

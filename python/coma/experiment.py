@@ -14,20 +14,22 @@ from typing import Any
 from coma.archives.archive import Archive
 from coma.config import load_config
 from coma.errors import ExperimentError
+from coma.parameters import grids
+from coma.parameters.parameterset import ParameterSet
+from coma.parameters.sweep import Status, Sweep
+from coma.programs import builds
+from coma.programs.builds import Build, Outdated
+from coma.programs.explain import Inquiry
+from coma.programs.program import Program
+from coma.programs.timeout import check_timeout
 from coma.results import frames
 from coma.results.results import ResultList, retrieve
 from coma.results.retrieval import LEAVE_OUT, Where
-from coma.running import builds, grids, provenance
 from coma.running import pool as pools
-from coma.running.builds import Build, Outdated
-from coma.running.explain import Inquiry
-from coma.running.parameterset import ParameterSet
+from coma.running import provenance
 from coma.running.pool import Pool
-from coma.running.program import Program
 from coma.running.run import Run
 from coma.running.runner import Call, Function
-from coma.running.sweep import Status, Sweep
-from coma.running.timelimit import check_timeout
 from coma.storage import archiving, experimentfile
 from coma.storage.failures import FailureRecord, Failures
 from coma.storage.globalindex import global_index

@@ -8,12 +8,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any, NamedTuple
 
 from coma.errors import ExperimentError, PathError
+from coma.parameters.parameterset import Definition, ParameterSet
 from coma.results.cells import Cells
 from coma.results.expressions import Condition
 from coma.results.suggest import suggestion
 from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
-from coma.running.parameterset import Definition, ParameterSet
 from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.trees import identity
 from coma.trees import path as paths

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from coma.running.parameterset import ParameterSet
+from coma.parameters.parameterset import ParameterSet
 
 Array = np.ndarray[Any, Any]
 _NUMBERS = {bool, int, float, complex}

@@ -24,7 +24,8 @@ import cloudpickle
 import loky
 
 from coma.errors import ExperimentError
-from coma.running import interrupt, process, runner
+from coma.programs import process
+from coma.running import interrupt, runner
 from coma.running.interrupt import Interrupt
 from coma.running.pool import Pool
 from coma.running.runner import Call, Job, Outcome

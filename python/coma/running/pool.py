@@ -15,8 +15,8 @@ from typing import Any
 import loky
 
 from coma.errors import ExperimentError
-from coma.running import process
-from coma.running.program import Program
+from coma.programs import process
+from coma.programs.program import Program
 
 Make = Callable[[], Executor]
 

@@ -9,14 +9,14 @@ from contextlib import closing
 
 from coma import files
 from coma.errors import JsonArchiveError, XMLArchiveError
+from coma.parameters.parameterset import ParameterSet
+from coma.parameters.sweep import warn_of_other_parameters
+from coma.programs.builds import Outdated
 from coma.running import runner
-from coma.running.builds import Outdated
 from coma.running.dispatch import Dispatcher
-from coma.running.parameterset import ParameterSet
 from coma.running.pool import Pool
 from coma.running.progress import bar
 from coma.running.runner import Call, Failure, Job, Outcome
-from coma.running.sweep import warn_of_other_parameters
 from coma.storage.failures import Failures
 from coma.storage.measurement import Tree
 from coma.storage.measurements import FileMeasurements, Ids

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from coma.errors import ExperimentError, ProgramError, RemoteError
-from coma.running.attempt import Attempt
-from coma.running.parameterset import ParameterSet
+from coma.parameters.parameterset import ParameterSet
+from coma.programs.attempt import Attempt
 from coma.running.timelimit import time_limit
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import Tree, compose, now

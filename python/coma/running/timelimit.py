@@ -8,28 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from coma.errors import ComaError, ExperimentError
+from coma.errors import ExperimentError
 
 _AGAIN = 1.0  # seconds after which the next alarm comes at the earliest
-_LONGEST = 1e9  # seconds, some thirty years; timers overflow at more
-
-
-def check_timeout(seconds: Any, error: type[ComaError] = ExperimentError) -> None:
-    """Refuse what is neither None nor a number of seconds.
-
-    Raises
-    ------
-    ComaError
-        Of the class `error`, if it is not a number greater than 0, or one that no timer can hold.
-    """
-    if seconds is None:
-        return
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
-        raise error(f"timeout must be a number of seconds greater than 0, or None; got {seconds!r}")
-    if seconds > _LONGEST:
-        raise error(f"timeout must be at most {_LONGEST:g} seconds; None sets no limit; got {seconds!r}")
 
 
 def time_limit(seconds: float | None) -> AbstractContextManager[None]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from coma.errors import ParameterSetError
-from coma.running.parameterset import ParameterSet
+from coma.parameters.parameterset import ParameterSet
 
 Point = tuple[Sequence[Any], Mapping[str, Any]]
 

@@ -10,8 +10,8 @@ from typing import Any
 from coma.archives import archive as archives
 from coma.archives.archive import FORMATS
 from coma.errors import ArchiveError, PathError
-from coma.running.output import Output
-from coma.running.parameterset import ParameterSet
+from coma.parameters.parameterset import ParameterSet
+from coma.programs.output import Output
 from coma.storage.measurement import ROOT
 from coma.trees import identity
 from coma.trees import path as paths

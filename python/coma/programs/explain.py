@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from coma.running import executables
-from coma.running.parameterset import Definition, ParameterSet
+from coma.parameters.parameterset import Definition, ParameterSet
+from coma.programs import executables
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.trees import identity

@@ -13,8 +13,8 @@ import numpy as np
 
 from coma.archives import jsonarchive
 from coma.errors import JsonArchiveError, ParameterSetError, SerializerError
-from coma.running.grids import grid
-from coma.running.parameterset import Definition, ParameterSet
+from coma.parameters.grids import grid
+from coma.parameters.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import Tree
 from coma.storage.measurements import Measurements

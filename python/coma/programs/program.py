@@ -17,12 +17,12 @@ from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import FORMATS
 from coma.errors import ArchiveError, ProgramError
-from coma.running import attempt, executables, placeholders, process, reading, workspace
-from coma.running.attempt import Attempt
-from coma.running.output import Output
-from coma.running.parameterset import ParameterSet
-from coma.running.process import Ended
-from coma.running.timelimit import check_timeout
+from coma.parameters.parameterset import ParameterSet
+from coma.programs import attempt, executables, placeholders, process, reading, workspace
+from coma.programs.attempt import Attempt
+from coma.programs.output import Output
+from coma.programs.process import Ended
+from coma.programs.timeout import check_timeout
 from coma.storage.measurement import ROOT
 from coma.trees.serializer import RecursiveSerializer
 
@@ -80,7 +80,7 @@ class Program:
     Examples
     --------
     >>> import coma
-    >>> from coma.running.parameterset import Definition, ParameterSet
+    >>> from coma.parameters.parameterset import Definition, ParameterSet
     >>> say = coma.Program(['echo', '<results><twice>{n}{n}</twice></results>'])
     >>> say(ParameterSet(Definition([('n', 'parameters/n')]), [3]))
     {'results': {'twice': 33}, 'parameters': {'n': 3}}

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from coma import files
 from coma.errors import ProgramError
-from coma.running.parameterset import ParameterSet
-from coma.running.program import Program
-from coma.running.sweep import Sweep
+from coma.parameters.parameterset import ParameterSet
+from coma.parameters.sweep import Sweep
+from coma.programs.program import Program
 from coma.storage import attachments
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import FileMeasurement, MemoryMeasurement

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 
 from coma import files
 from coma.errors import ProgramError
-from coma.running import strays
+from coma.programs import strays
 
 
 @contextmanager

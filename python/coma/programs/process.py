@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from coma.running import strays
-from coma.running.output import Output
+from coma.programs import strays
+from coma.programs.output import Output
 
 GRACE = 2.0  # seconds from SIGTERM to SIGKILL
 _LAST_WORDS = 1.0  # seconds that a stray process may hold an output open
