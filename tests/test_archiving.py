@@ -10,8 +10,8 @@ import pytest
 from helpers import kill, names, run, snapshot, square, start, sweep, until
 
 import coma
+from coma.trees.equality import equal
 from coma.trees.serializer import MAX_DEPTH
-from coma.trees.tree import equal
 
 JSON = {"archive_default_format": "json"}
 XML = {"archive_default_format": "xml"}

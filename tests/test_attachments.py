@@ -14,7 +14,7 @@ from helpers import names, sweep
 
 import coma
 from coma.storage import attachments
-from coma.trees.tree import equal
+from coma.trees.equality import equal
 
 FILE = "measurement.000001.results.psi.npy"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import coma
-from coma.trees.tree import equal
+from coma.trees.equality import equal
 
 GOLDEN = Path(__file__).parent / "golden" / "boost"
 INDEX = json.loads((GOLDEN / "index.json").read_text())

@@ -14,7 +14,8 @@ import pytest
 import coma
 from coma.errors import ExperimentError, PathError
 from coma.trees import path as paths
-from coma.trees.tree import equal, plain
+from coma.trees.equality import equal
+from coma.trees.view import plain
 
 GOLDEN = Path(__file__).parent / "golden" / "coma2"
 CASES = sorted(file.name.removesuffix(".expected.json") for file in GOLDEN.glob("*.expected.json"))

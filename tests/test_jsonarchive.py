@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import coma
 from coma.archives.jsonarchive import dumps, loads, loads_all
 from coma.trees import types
-from coma.trees.tree import equal
+from coma.trees.equality import equal
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
 TREES = st.recursive(

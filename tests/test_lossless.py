@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as hnp
 
 import coma
 from coma.archives import jsonarchive, xmlarchive
+from coma.trees.equality import equal
 from coma.trees.serializer import RecursiveSerializer
-from coma.trees.tree import equal
 
 SERIALIZER = RecursiveSerializer()
 FORMS = {

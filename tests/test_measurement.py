@@ -61,7 +61,7 @@ def test_load_forgets_what_was_not_saved(m):
 
 def test_what_is_not_there_is_named(m):
     """KeyError for paths, AttributeError for attributes."""
-    with pytest.raises(coma.PathError, match="results has no item 'z', only"):
+    with pytest.raises(coma.PathError, match="results has no item 'z'; there is 'y'"):
         m["results/z"]
     with pytest.raises(AttributeError, match="did you mean 'results'"):
         _ = m.result

@@ -12,7 +12,8 @@ from helpers import run
 
 import coma
 from coma import RecursiveSerializer
-from coma.trees.tree import View, equal
+from coma.trees.equality import equal
+from coma.trees.view import View
 
 
 class Point:

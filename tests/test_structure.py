@@ -12,7 +12,7 @@ import coma
 PACKAGE = Path(coma.__file__).parent
 FLOORS = [
     ["errors"],
-    ["config", "files", "headers"],
+    ["config", "files", "headers", "text"],
     ["trees"],
     ["archives"],
     ["storage"],

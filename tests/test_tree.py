@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import coma
-from coma.trees.tree import View, equal
+from coma.trees.equality import equal
+from coma.trees.view import View
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as hnp
 import coma
 from coma.archives import jsonarchive, xmlarchive
 from coma.trees import types
+from coma.trees.equality import equal
 from coma.trees.serializer import RecursiveSerializer
-from coma.trees.tree import equal
 
 FORMATS = pytest.mark.parametrize("format", [jsonarchive, xmlarchive], ids=["json", "xml"])
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import coma
 from coma.archives.xmlarchive import dumps, loads
+from coma.trees.equality import equal
 from coma.trees.serializer import RecursiveSerializer
-from coma.trees.tree import equal
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,5}", fullmatch=True) | st.sampled_from(
     ["count", "item_version", "item", "größe", "class_name", "boost_serialization"]

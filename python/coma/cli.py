@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 import coma
+from coma.text import cell, cut, first_line, one_line
+from coma.trees.path import leaves
 
 _WIDTH = 80
 _CELL = 24
@@ -65,29 +67,29 @@ def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
     for record in records:
         number, reason = f"    {record.id}", _reason(record)
         point = _point(record, max(_CELL, _WIDTH - len(f"{number}  {reason}")))
-        print(_cut(f"{number} {point} {reason}"))
+        print(cut(f"{number} {point} {reason}", _WIDTH))
 
 
 def _point(record: coma.MemoryMeasurement, width: int) -> str:
     """Return the parameters of a failure, cut to a width."""
     tree = {name: item for name, item in record.tree.items() if name not in ("info", "error")}
-    values = (f"{path.removeprefix('parameters/')}={_text(item)}" for path, item in _leaves(tree))
-    return _cut(f"({','.join(values)}", width - 1) + ")"
+    values = (f"{path.removeprefix('parameters/')}={cell(item)}" for path, item in leaves(tree))
+    return cut(f"({','.join(values)}", width - 1) + ")"
 
 
 def _reason(record: coma.MemoryMeasurement) -> str:
     """Return type and first line of an error; a program is named by its file's name alone."""
     error = record.tree.get("error", {})
-    first, *_ = str(error.get("message")).splitlines() or [""]
+    first = first_line(error.get("message"))
     command = error.get("command")
     if isinstance(command, list) and command:
         first = first.replace(str(command[0]), os.path.basename(str(command[0])), 1)
-    return _one_line(f"{error.get('type')}: {first}")
+    return one_line(f"{error.get('type')}: {first}")
 
 
 def _show(e: coma.Experiment, options: argparse.Namespace) -> None:
     if options.id is None:
-        _print_rows([{_ID: m.id, **dict(_leaves(m.get("parameters", {})))} for m in e.measurements()], options.json)
+        _print_rows([{_ID: m.id, **dict(leaves(m.get("parameters", {})))} for m in e.measurements()], options.json)
         return
     m = next((m for m in e.measurements() if m.id == options.id), None) or _failure(e, options)
     found = m[options.path] if options.path else m.tree
@@ -136,33 +138,20 @@ def _open(directory: str) -> coma.Experiment:
     return coma.Experiment(directory)
 
 
-def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    for key, item in node.items():
-        place = f"{path}/{key}" if path else key
-        if isinstance(item, dict):
-            yield from _leaves(item, place)
-        else:
-            yield place, item
-
-
 def _lines(node: Any, indent: str = "") -> Iterator[str]:
     if not isinstance(node, dict):
-        yield str(node) if indent == "" else _cut(f"{indent}{node}")
+        yield str(node) if indent == "" else cut(f"{indent}{node}", _WIDTH)
         return
     for key, item in node.items():
         if isinstance(item, dict) and item:
-            yield _cut(f"{indent}{key}:")
+            yield cut(f"{indent}{key}:", _WIDTH)
             yield from _lines(item, indent + "  ")
         else:
-            yield _cut(f"{indent}{key}: {_one_line(item)}")
+            yield cut(f"{indent}{key}: {one_line(item)}", _WIDTH)
 
 
 def _plain(found: Any) -> Any:
     return dict(found) if isinstance(found, Mapping) else found
-
-
-def _one_line(value: Any) -> str:
-    return " ".join(str(value).split())
 
 
 def _print_json(value: Any) -> None:
@@ -231,18 +220,10 @@ def _beside(columns: Sequence[Sequence[str]]) -> str:
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:
     """Return the cells of a column, its name first, all of one width; numbers to the right."""
-    cells = [_cut(text, _CELL) for text in [name.removeprefix("measurement_"), *map(_text, values)]]
+    cells = [cut(text, _CELL) for text in [name.removeprefix("measurement_"), *map(cell, values)]]
     width = max(map(len, cells))
     is_number = all(isinstance(value, int | float) or hasattr(value, "dtype") for value in values)
     return [cell.rjust(width) if is_number else cell.ljust(width) for cell in cells]
-
-
-def _text(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else _one_line(value)
-
-
-def _cut(text: str, width: int = _WIDTH) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -292,4 +273,4 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 def _say(message: object) -> None:
-    print(f"coma: {_one_line(message)}", file=sys.stderr)
+    print(f"coma: {one_line(message)}", file=sys.stderr)

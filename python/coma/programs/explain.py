@@ -10,6 +10,7 @@ from coma.parameters.parameterset import Definition, ParameterSet
 from coma.programs import executables
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.text import first_line
 from coma.trees import identity
 from coma.trees import path as paths
 
@@ -60,8 +61,8 @@ class Inquiry:
         for record in failures:
             if self._is_measured(record.tree):
                 error = record.tree.get("error", {})
-                first, *_ = str(error.get("message")).splitlines() or [""]
-                return [f'{what}, with {error.get("type")}: {first} ("{record.path}").']
+                reason = f"{error.get('type')}: {first_line(error.get('message'))}"
+                return [f'{what}, with {reason} ("{record.path}").']
         return []
 
     def _compared(self, nearest: tuple[float, MemoryMeasurement] | None) -> str:

@@ -13,6 +13,7 @@ from coma.errors import ArchiveError, PathError
 from coma.parameters.parameterset import ParameterSet
 from coma.programs.output import Output
 from coma.storage.measurement import ROOT
+from coma.text import first_line
 from coma.trees import identity
 from coma.trees import path as paths
 
@@ -69,7 +70,7 @@ def _said(stdout: Output) -> tuple[bytes, str]:
 
 def _beginning(text: bytes) -> str:
     """Return the first line of a text, or as much of it as fits into a message."""
-    return repr("".join(text[:_SHOWN].decode("utf-8", "replace").splitlines()[:1]))
+    return repr(first_line(text[:_SHOWN].decode("utf-8", "replace")))
 
 
 def _parse(text: bytes, format: str, name: str) -> Any:

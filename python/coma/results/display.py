@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from coma.results.tables import Table
+from coma.text import cell, cut
 
 _ROWS = 8
 _WIDTH = 40
@@ -38,9 +39,4 @@ def _table(caption: str, head: Iterable[str], rows: Iterable[Iterable[Any]], num
 
 
 def _row(tag: str, cells: Iterable[Any]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(_short(cell))}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _short(cell: Any) -> str:
-    text = f"{cell:.6g}" if isinstance(cell, float) else str(cell)
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+    return "<tr>" + "".join(f"<{tag}>{html.escape(cut(cell(item), _WIDTH))}</{tag}>" for item in cells) + "</tr>"

@@ -12,9 +12,9 @@ import numpy as np
 
 from coma.errors import ExperimentError, PathError
 from coma.results import optional
-from coma.results.suggest import suggestion
 from coma.results.tables import Array, Table, as_array
 from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.text import suggestion
 from coma.trees import identity
 from coma.trees import path as paths
 
@@ -147,12 +147,10 @@ def _repeated(value: Any, rows: int) -> Array | list[Any]:
     return column if column.ndim == 1 else list(column)
 
 
-def _scalars(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(node, dict):
-        for key, item in node.items():
-            yield from _scalars(item, f"{path}/{key}" if path else key)
-    elif isinstance(node, _SCALARS) or (isinstance(node, np.ndarray) and node.ndim == 0):
-        yield path, node
+def _scalars(tree: Tree) -> Iterator[tuple[str, Any]]:
+    for path, leaf in paths.leaves(tree):
+        if isinstance(leaf, _SCALARS) or (isinstance(leaf, np.ndarray) and leaf.ndim == 0):
+            yield path, leaf
 
 
 def _absent(tree: Tree, defaults: Mapping[str, Any]) -> dict[str, Any]:

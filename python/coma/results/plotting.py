@@ -10,8 +10,8 @@ import numpy as np
 
 from coma.errors import PathError
 from coma.results import optional
-from coma.results.suggest import suggestion
 from coma.results.tables import Array, Table
+from coma.text import suggestion
 from coma.trees import identity
 
 

@@ -14,10 +14,10 @@ from coma.parameters.parameterset import Definition, ParameterSet
 from coma.results import display, frames, plotting
 from coma.results.expressions import Condition
 from coma.results.retrieval import LEAVE_OUT, Group, Missing, Query, Where
-from coma.results.suggest import suggestion
 from coma.results.tables import Array, as_array, as_table, beside
 from coma.results.unfolding import names_of
 from coma.storage.measurement import Tree
+from coma.text import suggestion
 from coma.trees import identity
 
 __all__ = ["Result", "ResultList", "as_table", "retrieve"]

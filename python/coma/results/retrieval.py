@@ -11,10 +11,10 @@ from coma.errors import ExperimentError, PathError
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.results.cells import Cells
 from coma.results.expressions import Condition
-from coma.results.suggest import suggestion
 from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
 from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.text import suggestion
 from coma.trees import identity
 from coma.trees import path as paths
 
@@ -117,7 +117,7 @@ class Query:
         seen = 0
         for tree in trees:
             seen += 1
-            places = places or list(_places(tree))
+            places = places or [path for path, _ in paths.leaves(tree)]
             found = self._found(tree) if self._is_wanted(tree) else None
             if found is not None:
                 exact = identity.exact(found[width:])
@@ -200,15 +200,6 @@ class Query:
 def _id(tree: Tree) -> int | None:
     found: int | None = tree.get("info", {}).get("measurement_id")
     return found
-
-
-def _places(node: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of everything in a tree that is no dictionary."""
-    if not isinstance(node, dict):
-        yield path
-        return
-    for key, item in node.items():
-        yield from _places(item, f"{path}/{key}" if path else key)
 
 
 def _by_name(fill: Any, names: Sequence[str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from coma.storage.filetrees import tree_of_files, trees_of_files
 from coma.storage.measurement import MemoryMeasurement, Tree
 from coma.storage.measurements import FileMeasurements
 from coma.trees import identity
-from coma.trees.tree import equal
+from coma.trees.equality import equal
 
 
 class ActiveMeasurements:

@@ -13,7 +13,7 @@ from coma.errors import ArchiveError
 from coma.storage import readahead
 from coma.storage.measurement import Tree, checked
 from coma.storage.readahead import Listed
-from coma.trees.tree import equal
+from coma.trees.equality import equal
 
 
 def parsed(listed: Iterable[Listed]) -> Iterator[tuple[int, list[str], bytes | None, Any]]:

@@ -12,8 +12,8 @@ from typing import Any
 from coma.archives.archive import Archive
 from coma.errors import ArchiveError, PathError
 from coma.storage import attachments
-from coma.trees.path import Path
-from coma.trees.tree import View, plain, view
+from coma.trees.path import TreePath
+from coma.trees.view import View, plain, view
 
 ROOT = "measurement"
 _FIRST = ("measurement_id", "start_date", "end_date", "program", "version")
@@ -93,11 +93,11 @@ class MemoryMeasurement:
         """Set the end date to now."""
         self["info/end_date"] = now()
 
-    def has(self, path: Path) -> bool:
+    def has(self, path: TreePath) -> bool:
         """Tell whether `path` leads anywhere."""
         return path in View(self.tree)
 
-    def get(self, path: Path, default: Any = None) -> Any:
+    def get(self, path: TreePath, default: Any = None) -> Any:
         """Return the item at `path`, or `default` where there is none."""
         return View(self.tree).get(path, default)  # type: ignore[arg-type]
 
@@ -116,13 +116,13 @@ class MemoryMeasurement:
         """Return the names of the tree's branches."""
         return list(self.tree)
 
-    def __getitem__(self, path: Path) -> Any:
+    def __getitem__(self, path: TreePath) -> Any:
         return View(self.tree)[path]
 
-    def __setitem__(self, path: Path, value: Any) -> None:
+    def __setitem__(self, path: TreePath, value: Any) -> None:
         View(self.tree)[path] = value
 
-    def __delitem__(self, path: Path) -> None:
+    def __delitem__(self, path: TreePath) -> None:
         del View(self.tree)[path]
 
     def __contains__(self, path: object) -> bool:

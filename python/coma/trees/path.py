@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from coma.errors import PathError
+from coma.text import suggestion
 
-Path = str | Sequence[str | int]
+TreePath = str | Sequence[str | int]
 WILDCARD = "*"
 
 
-def parts(path: Path) -> list[str | int]:
+def parts(path: TreePath) -> list[str | int]:
     """Split `path` at its slashes; a sequence is split already.
 
     Examples
@@ -36,7 +36,7 @@ def parts(path: Path) -> list[str | int]:
     return list(given)
 
 
-def get(tree: Any, path: Path) -> Any:
+def get(tree: Any, path: TreePath) -> Any:
     """Return what `path` leads to; a path with ``*`` returns the list of all that it leads to.
 
     Raises
@@ -127,7 +127,7 @@ def _branch_reader(
     return read
 
 
-def has(tree: Any, path: Path) -> bool:
+def has(tree: Any, path: TreePath) -> bool:
     """Tell whether `path` leads anywhere in `tree`.
 
     Examples
@@ -142,7 +142,22 @@ def has(tree: Any, path: Path) -> bool:
     return any(True for _ in _find(tree, steps))
 
 
-def set_(tree: dict[str, Any], path: Path, value: Any) -> None:
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield path and value of everything in a tree that is no dictionary; `path` is that of the tree itself.
+
+    Examples
+    --------
+    >>> list(leaves({'results': {'t': 1.5, 'n': [1, 2]}, 'done': True}))
+    [('results/t', 1.5), ('results/n', [1, 2]), ('done', True)]
+    """
+    if not isinstance(tree, Mapping):
+        yield path, tree
+        return
+    for key, item in tree.items():
+        yield from leaves(item, f"{path}/{key}" if path else key)
+
+
+def set_(tree: dict[str, Any], path: TreePath, value: Any) -> None:
     """Put `value` at `path`, and make the dictionaries on the way.
 
     Raises
@@ -168,7 +183,7 @@ def set_(tree: dict[str, Any], path: Path, value: Any) -> None:
     _assign(node, steps[-1], value, path)
 
 
-def _assign(node: Any, step: str | int, value: Any, path: Path) -> None:
+def _assign(node: Any, step: str | int, value: Any, path: TreePath) -> None:
     if isinstance(node, dict) and isinstance(step, str):
         node[step] = value
     elif isinstance(node, list | np.ndarray) and _is_position(step) and int(step) in range(-len(node), len(node)):
@@ -177,7 +192,7 @@ def _assign(node: Any, step: str | int, value: Any, path: Path) -> None:
         raise PathError(f"cannot assign to path {path!r}: {step!r} is no place in a {type(node).__name__}")
 
 
-def _follow(node: Any, steps: Sequence[str | int], path: Path) -> Any:
+def _follow(node: Any, steps: Sequence[str | int], path: TreePath) -> Any:
     for depth, step in enumerate(steps):
         try:
             node = _step(node, step)
@@ -232,10 +247,7 @@ def _children(node: Any) -> Iterator[Any]:
         yield from node
 
 
-def _complaint(node: Any, steps: Sequence[str | int], depth: int, path: Path) -> str:
+def _complaint(node: Any, steps: Sequence[str | int], depth: int, path: TreePath) -> str:
     place = "/".join(str(step) for step in steps[:depth]) or "the tree"
-    text = f"path {path!r} not found: {place} has no item {steps[depth]!r}"
-    if not isinstance(node, Mapping):
-        return text
-    near = difflib.get_close_matches(str(steps[depth]), [str(key) for key in node], 1)
-    return f"{text}; did you mean {near[0]!r}?" if near else f"{text}, only {sorted(str(key) for key in node)}"
+    hint = suggestion(steps[depth], map(str, node)) if isinstance(node, Mapping) else ""
+    return f"path {path!r} not found: {place} has no item {steps[depth]!r}{hint}"

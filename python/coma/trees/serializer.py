@@ -12,7 +12,7 @@ import numpy as np
 
 from coma.errors import SerializerError
 from coma.trees import types
-from coma.trees.tree import plain
+from coma.trees.view import plain
 
 MAX_DEPTH = 200
 _PLAIN = frozenset({float, str, bool, type(None)})

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Trees seen three ways: ``v['a']['b']``, ``v['a/b']`` and ``v.a.b``; and the comparison of two trees."""
+"""Trees seen three ways: ``v['a']['b']``, ``v['a/b']`` and ``v.a.b``."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
-
-import numpy as np
 
 from coma.errors import PathError
 from coma.trees import path as paths
-from coma.trees.path import Path
+from coma.trees.equality import equal
+from coma.trees.path import TreePath
 
 
 class View(MutableMapping[str, Any]):
@@ -33,22 +31,22 @@ class View(MutableMapping[str, Any]):
     def __init__(self, tree: dict[str, Any]) -> None:
         object.__setattr__(self, "_tree", tree)
 
-    def __getitem__(self, path: Path) -> Any:
+    def __getitem__(self, path: TreePath) -> Any:
         if isinstance(path, str) and path in self._tree:
             return view(self._tree[path])
         return view(paths.get(self._tree, path))
 
-    def __setitem__(self, path: Path, value: Any) -> None:
+    def __setitem__(self, path: TreePath, value: Any) -> None:
         paths.set_(self._tree, self._steps(path), plain(value))
 
-    def __delitem__(self, path: Path) -> None:
+    def __delitem__(self, path: TreePath) -> None:
         steps = paths.parts(self._steps(path))
         parent = paths.get(self._tree, steps[:-1])
         if not steps or not isinstance(parent, dict) or steps[-1] not in parent:
             raise PathError(f"cannot delete {path!r}: not found")
         del parent[steps[-1]]
 
-    def _steps(self, path: Path) -> Path:
+    def _steps(self, path: TreePath) -> TreePath:
         """Return the path, where a key with a slash in it goes before the path that it looks like."""
         return [path] if isinstance(path, str) and path in self._tree else path
 
@@ -102,54 +100,3 @@ def view(node: Any) -> Any:
 def plain(node: Any) -> Any:
     """Return a `View` as its dictionary, anything else as it is."""
     return node._tree if isinstance(node, View) else node
-
-
-def equal(a: Any, b: Any) -> bool:
-    """Tell whether two trees are the same to the last bit.
-
-    Types, key order, dtypes and the sign of zero count; every NaN is the same NaN.
-
-    Examples
-    --------
-    >>> equal({'x': float('nan')}, {'x': float('nan')}), equal(1, 1.0), equal(0.0, -0.0)
-    (True, False, False)
-    """
-    kind = type(a)
-    if kind is not type(b):
-        return False
-    if kind is float:
-        return _equal_floats(a, b)
-    if kind is str or kind is int or kind is bool:
-        return bool(a == b)
-    if kind is dict or isinstance(a, Mapping):
-        return list(a) == list(b) and all(map(equal, a.values(), b.values()))
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(equal, a, b))
-    if isinstance(a, np.ndarray):
-        return _equal_arrays(a, b)
-    if isinstance(a, float):
-        return _equal_floats(a, b)
-    if isinstance(a, complex):
-        return _equal_floats(a.real, b.real) and _equal_floats(a.imag, b.imag)
-    return bool(a == b)
-
-
-def _equal_floats(a: float, b: float) -> bool:
-    if a == b:
-        return a != 0 or math.copysign(1.0, a) == math.copysign(1.0, b)
-    return math.isnan(a) and math.isnan(b)
-
-
-def _equal_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.dtype.kind in "fc":
-        return _equal_float_arrays(a, b)
-    return all(map(equal, a.ravel().tolist(), b.ravel().tolist()))
-
-
-def _equal_float_arrays(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    if a.dtype.kind == "c":
-        return _equal_float_arrays(a.real, b.real) and _equal_float_arrays(a.imag, b.imag)
-    same = (a == b) & (np.signbit(a) == np.signbit(b))
-    return bool(np.all(same | (np.isnan(a) & np.isnan(b))))

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Short texts for people: what may have been meant, the first line of a message, a cell of a table."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_MANY = 20  # names that a sentence may list
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """Return the end of an error's sentence: the nearest of the known names, or those that there are.
+
+    Examples
+    --------
+    >>> suggestion('theta_o', ['theta_0', 'L']), suggestion('l', ['theta_0', 'L']), suggestion('x', ['theta_0', 'L'])
+    ("; did you mean 'theta_0'?", "; did you mean 'L'?", "; there is 'theta_0', 'L'")
+    >>> suggestion('label', ['parameters/B', 'results/label'])
+    "; did you mean 'results/label'?"
+    """
+    names = list(dict.fromkeys(known))
+    sought = str(name).casefold()
+    same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
+    near = same or difflib.get_close_matches(str(name), names, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    rest = ", ..." if len(names) > _MANY else ""
+    return f"; there is {', '.join(map(repr, names[:_MANY])) or 'none'}{rest}"
+
+
+def first_line(text: object) -> str:
+    r"""Return the first line of a text, such as an error's message; nothing where there is none.
+
+    Examples
+    --------
+    >>> first_line('no such file\nlast lines: ...'), first_line('')
+    ('no such file', '')
+    """
+    return "".join(str(text).splitlines()[:1])
+
+
+def one_line(value: object) -> str:
+    r"""Return a value's text with every run of blanks and newlines as one blank.
+
+    Examples
+    --------
+    >>> one_line('two\n  lines')
+    'two lines'
+    """
+    return " ".join(str(value).split())
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell of a table shows it: in one line, a float with six digits.
+
+    Examples
+    --------
+    >>> cell(1 / 3), cell('a b')
+    ('0.333333', 'a b')
+    """
+    return f"{value:.6g}" if isinstance(value, float) else one_line(value)
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text of at most `width` characters, with dots where some are left out.
+
+    Examples
+    --------
+    >>> cut('a long sentence', 10), cut('short', 10)
+    ('a long ...', 'short')
+    """
+    return text if len(text) <= width else text[: width - 3] + "..."
