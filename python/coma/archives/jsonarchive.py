@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import secrets
 from collections.abc import Sequence
-from json.encoder import encode_basestring_ascii
-from math import isfinite
 from typing import Any
 
 import orjson
@@ -18,7 +15,6 @@ from coma.errors import JsonArchiveError, SerializerError
 from coma.trees import types
 
 SUFFIX = "json"
-_INDENT = "  "
 _TYPE = b'"' + types.TYPE.encode() + b'"'
 _DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
 _LONG_NUMBER = b"0" * 19
@@ -54,7 +50,7 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     text = _quickly(tree) if pretty else None
     if text is None:
         _refuse_pairs(tree)
-        text = (_pretty(tree, "\n") if pretty else _encoder(", ").encode(tree)).encode("ascii")
+        text = json.dumps(tree, indent=2 if pretty else None).encode("ascii")
     return text
 
 
@@ -168,33 +164,3 @@ def _patiently(text: bytes, name: str) -> Any:
 
 def _restore(state: dict[str, Any]) -> Any:
     return types.restore(state) if types.TYPE in state else state
-
-
-@functools.cache
-def _encoder(separator: str) -> json.JSONEncoder:
-    return json.JSONEncoder(separators=(separator, ": "))
-
-
-def _pretty(node: Any, outer: str) -> str:
-    """Return a node as text; `outer` is the newline and indent of the node itself."""
-    kind = type(node)
-    if kind is str:
-        return encode_basestring_ascii(node)
-    if kind is dict and node:
-        inner = outer + _INDENT
-        items = [f"{encode_basestring_ascii(key)}: {_pretty(item, inner)}" for key, item in node.items()]
-        return f"{{{inner}{f',{inner}'.join(items)}{outer}}}"
-    if kind is list and node:
-        inner = outer + _INDENT
-        if any(type(item) is dict or type(item) is list for item in node):
-            return f"[{inner}{f',{inner}'.join([_item(item, inner) for item in node])}{outer}]"
-        return f"[{inner}{_encoder(',' + inner).encode(node)[1:-1]}{outer}]"
-    if kind is int or (kind is float and isfinite(node)):
-        return repr(node)
-    return _encoder(", ").encode(node)
-
-
-def _item(node: Any, outer: str) -> str:
-    """Return an item of a list as text: most measurements of an archive have nothing that takes long."""
-    text = _quickly(node)
-    return _pretty(node, outer) if text is None else text.decode("ascii").replace("\n", outer)
