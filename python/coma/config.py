@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, cast
 
 from coma.errors import ConfigError
 
@@ -39,7 +39,19 @@ OPTIONS = (
 )
 _BY_NAME = {option.name: option for option in OPTIONS}
 
-Config = dict[str, Any]
+
+class Config(TypedDict):
+    """The value of each option."""
+
+    experiment_file: str
+    experiment_index: str
+    measurement_file: str
+    measurement_index: str
+    archive_default_format: str
+    archive_pretty_print: bool
+    record_environment: bool
+    serializer_getstate: str
+    serializer_setstate: str
 
 
 def config_directory() -> Path:
@@ -73,7 +85,7 @@ def default_config() -> Config:
     >>> default_config()['archive_default_format']
     'json'
     """
-    return {option.name: option.default for option in OPTIONS}
+    return cast(Config, {option.name: option.default for option in OPTIONS})
 
 
 def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike[str] | None = None) -> Config:
@@ -101,13 +113,13 @@ def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike
     >>> load_config({'archive_default_format': 'xml'})['archive_default_format']
     'xml'
     """
-    options = default_config()
+    options = dict[str, Any](default_config())
     source = Path(path) if path is not None else config_file()
     if path is not None or os.path.isfile(source):  # False too where we may not look
         _update(options, _parse_file(source), str(source))
     _update(options, config or {}, "the config argument")
     _tell_files_apart(options)
-    return options
+    return cast(Config, options)
 
 
 def create_config_file(path: str | os.PathLike[str] | None = None) -> str:
@@ -156,7 +168,7 @@ def _parse_file(path: Path) -> dict[str, str]:
     return dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
 
 
-def _update(options: Config, changes: Mapping[str, Any], source: str) -> None:
+def _update(options: dict[str, Any], changes: Mapping[str, Any], source: str) -> None:
     for name, value in changes.items():
         fitted = _fit(name, value)
         if fitted is None:
@@ -165,7 +177,7 @@ def _update(options: Config, changes: Mapping[str, Any], source: str) -> None:
             options[name] = fitted
 
 
-def _tell_files_apart(options: Config) -> None:
+def _tell_files_apart(options: dict[str, Any]) -> None:
     """Use the defaults where two kinds of files would get the same names."""
     names = ("experiment_file", "measurement_file")
     templates = [FAILURE_FILE, *(options[name] for name in names)]

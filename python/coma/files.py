@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whole files: replaced at once, or published under a name without ever overwriting another."""
+"""Whole files: replaced at once, or published under a name without ever overwriting another.
+
+What the system refuses is an `ArchiveError` that names the file; only a name that is taken is a `FileExistsError`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from coma.errors import ArchiveError
@@ -27,21 +30,47 @@ _HOST = re.sub(r"[^\w.]", "_", socket.gethostname())
 _BREAK = ".lock.break."
 _TEMPORARY = re.compile(rf"\..+~{re.escape(_HOST)}~(\d+)~[0-9a-f]+\.tmp|.+{re.escape(_BREAK)}(\d+)\.[0-9a-f]+")
 
+PathLike = str | os.PathLike[str]
 
-def replace(path: str | os.PathLike[str], data: bytes) -> None:
+
+@contextmanager
+def reported(what: str) -> Iterator[None]:
+    """Turn what the system says against `what` into an error that says so, ``Cannot write "a.json": ...``.
+
+    Raises
+    ------
+    ArchiveError
+        For every `OSError` but a `FileExistsError`.
+    """
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise ArchiveError(f"Cannot {what}: {error.strerror}") from error
+
+
+def read(path: PathLike) -> bytes:
+    """Return what a file holds."""
+    with reported(f'read "{path}"'), open(path, "rb") as file:
+        return file.read()
+
+
+def replace(path: PathLike, data: bytes) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part."""
     target = Path(path)
     temporary = _temporary_name(target)
-    try:
-        if not _link_unnamed(str(temporary), data, durable=True):
-            create(temporary, data, durable=True)
-        os.replace(temporary, target)
-    finally:
-        remove(temporary)
-    sync_directory(target.parent)
+    with reported(f'write "{path}"'):
+        try:
+            if not _link_unnamed(str(temporary), data, durable=True):
+                _create(temporary, data, durable=True)
+            os.replace(temporary, target)
+        finally:
+            remove(temporary)
+        _sync_directory(target.parent)
 
 
-def publish(path: str | os.PathLike[str], data: bytes, durable: bool = True) -> None:
+def publish(path: PathLike, data: bytes, durable: bool = True) -> None:
     """Write `data` to the new file `path`, whole or not at all.
 
     Parameters
@@ -57,13 +86,14 @@ def publish(path: str | os.PathLike[str], data: bytes, durable: bool = True) -> 
         If `path` exists; it is left as it is.
     """
     target = os.fspath(path)
-    if not _link_unnamed(target, data, durable):
-        _link_named(Path(target), data, durable)
-    if durable:
-        sync_directory(Path(target).parent)
+    with reported(f'write "{target}"'):
+        if not _link_unnamed(target, data, durable):
+            _link_named(Path(target), data, durable)
+        if durable:
+            _sync_directory(Path(target).parent)
 
 
-def create(path: str | Path, data: bytes, durable: bool = False) -> None:
+def create(path: PathLike, data: bytes) -> None:
     """Write `data` to the new file `path`, under that name from the beginning.
 
     Raises
@@ -71,17 +101,11 @@ def create(path: str | Path, data: bytes, durable: bool = False) -> None:
     FileExistsError
         If `path` exists; it is left as it is.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
-    try:
-        _write_all(descriptor, data, durable)
-    except BaseException:
-        remove(path)
-        raise
-    finally:
-        os.close(descriptor)
+    with reported(f'write "{path}"'):
+        _create(path, data, durable=False)
 
 
-def publish_copy(path: str | os.PathLike[str], source: str | os.PathLike[str]) -> None:
+def publish_copy(path: PathLike, source: PathLike) -> None:
     """Copy the file `source` to the new file `path`, whole or not at all.
 
     Raises
@@ -90,14 +114,15 @@ def publish_copy(path: str | os.PathLike[str], source: str | os.PathLike[str]) -
         If `path` exists; it is left as it is.
     """
     temporary = _temporary_name(Path(path))
-    try:
-        shutil.copyfile(source, temporary)
-        rename(temporary, path)
-    finally:
-        remove(temporary)
+    with reported(f'copy "{source}" to "{path}"'):
+        try:
+            shutil.copyfile(source, temporary)
+            rename(temporary, path)
+        finally:
+            remove(temporary)
 
 
-def rename(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
+def rename(path: PathLike, new: PathLike) -> None:
     """Give a file another name in its directory.
 
     Raises
@@ -105,46 +130,34 @@ def rename(path: str | os.PathLike[str], new: str | os.PathLike[str]) -> None:
     FileExistsError
         If that name exists; it is left as it is.
     """
-    try:
-        os.link(path, new)
-        os.unlink(path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
+    with reported(f'rename "{path}" to "{new}"'):
+        try:
+            os.link(path, new)
+            os.unlink(path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))
+            os.replace(path, new)
+
+
+def rename_over(path: PathLike, new: PathLike) -> None:
+    """Give a file another name in its directory, in place of the file that may have it."""
+    with reported(f'rename "{path}" to "{new}"'):
         os.replace(path, new)
 
 
-def remove(path: str | os.PathLike[str]) -> None:
-    """Remove `path`; it is no error if another process did so first.
-
-    Raises
-    ------
-    ArchiveError
-        If it cannot be removed.
-    """
-    try:
+def remove(path: PathLike) -> None:
+    """Remove `path`; it is no error if another process did so first."""
+    with reported(f'remove "{path}"'), suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise ArchiveError(f'Cannot remove "{os.fspath(path)}": {error.strerror}') from error
 
 
-def names(directory: str | os.PathLike[str]) -> Iterator[str]:
-    """Yield the names in a directory, which may be millions, in no order.
-
-    Raises
-    ------
-    ArchiveError
-        If it cannot be read.
-    """
-    try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                yield entry.name
-    except OSError as error:
-        raise ArchiveError(f'Cannot list "{os.fspath(directory)}": {error.strerror}') from error
+def names(directory: PathLike) -> Iterator[str]:
+    """Yield the names in a directory, which may be millions, in no order."""
+    with reported(f'list "{directory}"'), os.scandir(directory) as entries:
+        for entry in entries:
+            yield entry.name
 
 
 def may_be_left(name: str) -> bool:
@@ -169,7 +182,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def sync_directory(directory: Path) -> None:
+def _sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable, where the system can."""
     with suppress(PermissionError):  # a directory may be writable without being readable
         _sync(directory)
@@ -189,7 +202,7 @@ class Flusher:
         self._waiting: list[str] = []
         self._last = -math.inf
 
-    def add(self, path: str | os.PathLike[str]) -> None:
+    def add(self, path: PathLike) -> None:
         """Take a file to be made durable."""
         self._waiting.append(os.fspath(path))
         if self.interval is not None and time.monotonic() - self._last >= self.interval:
@@ -205,21 +218,20 @@ class Flusher:
         """
         waiting, self._waiting = self._waiting, []
         self._last = time.monotonic()
+        if not waiting:
+            return
         directories = {Path(directory) for directory in set(map(os.path.dirname, waiting))}
-        try:
-            if len(waiting) <= _FEW or not all(map(_sync_file_system, directories)):
-                for path in waiting:
-                    with suppress(FileNotFoundError):
-                        _sync(path)
-                for directory in directories:
-                    sync_directory(directory)
-        except OSError as error:
-            raise ArchiveError(
-                f'Cannot make "{waiting[0]}" and what followed it outlast a power cut: {error.strerror}'
-            ) from error
+        with reported(f'make "{waiting[0]}" and what followed it outlast a power cut'):
+            if len(waiting) > _FEW and all(map(_sync_file_system, directories)):
+                return
+            for path in waiting:
+                with suppress(FileNotFoundError):
+                    _sync(path)
+            for directory in directories:
+                _sync_directory(directory)
 
 
-def _sync(path: str | Path) -> None:
+def _sync(path: PathLike) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -235,6 +247,17 @@ def _sync_file_system(directory: Path) -> bool:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         return bool(syncfs(descriptor) == 0)
+    finally:
+        os.close(descriptor)
+
+
+def _create(path: PathLike, data: bytes, durable: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    try:
+        _write_all(descriptor, data, durable)
+    except BaseException:
+        remove(path)
+        raise
     finally:
         os.close(descriptor)
 
@@ -273,12 +296,12 @@ def _link_descriptor(descriptor: int, target: str) -> bool:
 def _link_named(target: Path, data: bytes, durable: bool) -> None:
     temporary = _temporary_name(target)
     try:
-        create(temporary, data, durable)
+        _create(temporary, data, durable)
         os.link(temporary, target)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        create(target, data, durable)
+        _create(target, data, durable)
     finally:
         remove(temporary)
 

@@ -22,14 +22,14 @@ class Format(Protocol):
     def dumps(self, tree: Any, pretty: bool = True) -> bytes:
         """Return a plain tree as text."""
 
-    def loads(self, text: bytes, name: str = ...) -> Any:
-        """Return the tree that `text` holds."""
+    def loads(self, text: bytes, name: str = ..., restore: types.Restore = ...) -> Any:
+        """Return the tree that `text` holds, with what `restore` returns for a dictionary with a ``__type__``."""
 
 
 _REGISTERED = types.TYPE.encode()
 _QUICK = f".{jsonarchive.SUFFIX}"
 _SHORT = 4096  # bytes; longer texts gain nothing from being read at once
-FORMATS: dict[str, Any] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
+FORMATS: dict[str, Format] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
 def read(path: str | os.PathLike[str]) -> Any:
@@ -40,22 +40,7 @@ def read(path: str | os.PathLike[str]) -> Any:
     ArchiveError
         If it cannot be read.
     """
-    return loads(read_text(path), os.fspath(path))
-
-
-def read_text(path: str | os.PathLike[str]) -> bytes:
-    """Return what a file holds, not yet parsed.
-
-    Raises
-    ------
-    ArchiveError
-        If it cannot be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise ArchiveError(f'Cannot read "{os.fspath(path)}": {error.strerror}') from error
+    return loads(files.read(path), os.fspath(path))
 
 
 def loads(text: bytes, path: str) -> Any:
@@ -69,8 +54,7 @@ def loads(text: bytes, path: str) -> Any:
     parse = FORMATS[format_of(path)].loads
     if _REGISTERED not in text:
         return parse(text, path)
-    with attachment.beside(path):
-        return parse(text, path)
+    return parse(text, path, attachment.restorer(os.path.dirname(os.path.abspath(path))))
 
 
 def loads_all(texts: Sequence[bytes], paths: Sequence[str]) -> list[Any] | None:
@@ -81,8 +65,7 @@ def loads_all(texts: Sequence[bytes], paths: Sequence[str]) -> list[Any] | None:
 
 def dumps(tree: Any, format: str, pretty: bool = True) -> bytes:
     """Return a plain tree as text in `format`."""
-    text: bytes = FORMATS[format].dumps(tree, pretty)
-    return text
+    return FORMATS[format].dumps(tree, pretty)
 
 
 def format_of(path: str) -> str:
@@ -199,11 +182,7 @@ class Archive:
         files.remove(old)
 
     def _write(self, path: str, tree: Any) -> None:
-        text = self._text(tree, path)
-        try:
-            files.replace(path, text)
-        except OSError as error:
-            raise ArchiveError(f'Cannot write "{path}": {error.strerror}') from error
+        files.replace(path, self._text(tree, path))
 
     def _text(self, tree: Any, path: str) -> bytes:
         return dumps(self.serializer.encode(tree), format_of(path), self.pretty_print)

@@ -7,13 +7,13 @@ import base64
 import copy
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
+from coma import files
 from coma.archives.xmlparser import Misfit, describe, parse, refuse_text, syntax_error
-from coma.errors import ArchiveError, XMLArchiveError
+from coma.errors import XMLArchiveError
 
 _ITEM = "item"
 _COUNTS = (("count", "item_version"), ("count", "bucket_count", "item_version"), ("count",))
@@ -57,17 +57,13 @@ def load_boost(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> file = tempfile.mkdtemp() + '/archive.xml'
-    >>> _ = Path(file).write_text('<n>3</n><z><real>1.0</real><imag>-2.5e-01</imag></z>')
+    >>> _ = pathlib.Path(file).write_text('<n>3</n><z><real>1.0</real><imag>-2.5e-01</imag></z>')
     >>> load_boost(file)
     {'n': 3, 'z': (1-0.25j)}
     """
-    name = os.fspath(path)
-    try:
-        return loads(Path(name).read_bytes(), name)
-    except OSError as error:
-        raise ArchiveError(f'Cannot read "{name}": {error.strerror}') from error
+    return loads(files.read(path), os.fspath(path))
 
 
 def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:

@@ -54,7 +54,7 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     return text
 
 
-def loads(text: bytes, name: str = "JSON text") -> Any:
+def loads(text: bytes, name: str = "JSON text", restore: types.Restore = types.restore) -> Any:
     """Return the tree that JSON text holds, with arrays and registered types in place.
 
     Parameters
@@ -63,6 +63,8 @@ def loads(text: bytes, name: str = "JSON text") -> Any:
         UTF-8.
     name
         What errors call the text; its file, say.
+    restore
+        Returns what a dictionary with a ``__type__`` stands for.
 
     Raises
     ------
@@ -71,12 +73,12 @@ def loads(text: bytes, name: str = "JSON text") -> Any:
     """
     try:
         if _TYPE in text:
-            return _restored(orjson.loads(text))
+            return _restored(orjson.loads(text), restore)
         if _LONG_NUMBER in text.translate(_DIGITS):  # orjson rounds integers beyond 64 bits; none has fewer digits
             raise _TOO_WIDE
         return orjson.loads(text)
     except orjson.JSONDecodeError:  # bare NaN and infinities, lone surrogates, 1e400; or indeed no JSON
-        return _patiently(text, name)
+        return _patiently(text, name, restore)
     except RecursionError:
         raise JsonArchiveError(f'"{name}" is nested too deeply') from None
     except SerializerError as error:
@@ -131,14 +133,14 @@ def _quickly(tree: Any) -> bytes | None:
     return text
 
 
-def _restored(node: Any) -> Any:
+def _restored(node: Any, restore: types.Restore) -> Any:
     """Put registered types in place, from the leaves up; the numbers of an array are not looked at one by one."""
     if isinstance(node, dict):
         if not _is_array_of_floats(node):
-            node = {key: _restored(item) for key, item in node.items()}
-        return types.restore(node) if types.TYPE in node else node
+            node = {key: _restored(item, restore) for key, item in node.items()}
+        return restore(node) if types.TYPE in node else node
     if isinstance(node, list):
-        return [_restored(item) for item in node]
+        return [_restored(item, restore) for item in node]
     if isinstance(node, float) and abs(node) >= _WIDE:
         raise _TOO_WIDE
     return node
@@ -148,10 +150,12 @@ def _is_array_of_floats(node: dict[str, Any]) -> bool:
     return node.get(types.TYPE) == "numpy.ndarray" and str(node.get("dtype")).startswith(("float", "complex"))
 
 
-def _patiently(text: bytes, name: str) -> Any:
+def _patiently(text: bytes, name: str, restore: types.Restore) -> Any:
     """Parse by the standard library, which knows all that JSON's writers write, and says where text is wrong."""
     try:
-        return json.loads(text.decode("utf-8"), object_hook=_restore)
+        return json.loads(
+            text.decode("utf-8"), object_hook=lambda state: restore(state) if types.TYPE in state else state
+        )
     except json.JSONDecodeError as error:
         raise JsonArchiveError(
             f'"{name}" is not JSON: {error.msg} in line {error.lineno}, column {error.colno}'
@@ -160,7 +164,3 @@ def _patiently(text: bytes, name: str) -> Any:
         raise JsonArchiveError(f'"{name}" is nested too deeply') from None
     except (ValueError, SerializerError) as error:
         raise JsonArchiveError(f'"{name}" cannot be read: {error}') from None
-
-
-def _restore(state: dict[str, Any]) -> Any:
-    return types.restore(state) if types.TYPE in state else state

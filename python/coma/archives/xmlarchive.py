@@ -80,10 +80,19 @@ def dumps(tree: Any, pretty: bool = True, boost: bool = False) -> bytes:
     return text.removeprefix("\n").encode() + b"\n"
 
 
-def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
+def loads(text: bytes, name: str = "XML text", restore: types.Restore = types.restore) -> dict[str, Any]:
     """Return the tree that XML text holds, with arrays and registered types in place.
 
     Entities are not expanded, and nothing is fetched.
+
+    Parameters
+    ----------
+    text
+        UTF-8, or in the encoding that it declares.
+    name
+        What errors call the text; its file, say.
+    restore
+        Returns what a dictionary with a ``__type__`` stands for.
 
     Raises
     ------
@@ -91,7 +100,7 @@ def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
         If it is not XML, with the line; or an element fits neither a value, a list nor a dictionary.
     """
     try:
-        return _read(text, name)
+        return _read(text, name, restore)
     except etree.XMLSyntaxError as error:
         raise syntax_error(name, error) from None
     except RecursionError:
@@ -100,25 +109,31 @@ def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
         raise XMLArchiveError(f'"{name}" cannot be read: {error}') from None
 
 
-def _read(text: bytes, name: str) -> dict[str, Any]:
+def _read(text: bytes, name: str, restore: types.Restore) -> dict[str, Any]:
     numbers = Numbers()
+
+    def restored(state: dict[str, Any]) -> Any:
+        items = state.get("list")
+        array = numbers.find(items) if isinstance(items, str) else None
+        return restore(state if array is None else {**state, "list": array})
+
     try:
         roots = parse(numbers.take_out(text))
     except etree.XMLSyntaxError:  # whose line must be that of the whole text
         roots = parse(text)
     if len(roots) != 1 or _is_boost(roots[0]):
         return boostxml.loads(text, name)
-    return {str(roots[0].tag): _value(roots[0], numbers)}
+    return {str(roots[0].tag): _value(roots[0], restored)}
 
 
 def _is_boost(root: etree._Element) -> bool:
     return root.get(_KIND) != _COMA and (root.getparent() is not None or root.get("class_id") is not None)
 
 
-def _value(element: etree._Element, numbers: Numbers) -> Any:
+def _value(element: etree._Element, restore: types.Restore) -> Any:
     kind = element.get(_KIND)
     if len(element):
-        return _children(element, kind, numbers)
+        return _children(element, kind, restore)
     text = element.text or ""
     if kind == "str":
         return text
@@ -148,24 +163,18 @@ def _bool(element: etree._Element, text: str) -> bool:
     return text == "1"
 
 
-def _children(element: etree._Element, kind: str | None, numbers: Numbers) -> Any:
+def _children(element: etree._Element, kind: str | None, restore: types.Restore) -> Any:
     refuse_text(element)
     if kind != "dict" and _is_list([child.tag for child in element], element[0].text):
-        return [_value(child, numbers) for child in list(element)[2:]]
+        return [_value(child, restore) for child in list(element)[2:]]
     state: dict[str, Any] = {}
     for child in element:
         if not isinstance(child.tag, str):
             raise Misfit(f"{describe(element)} refers to an entity, which Coma never expands")
         if child.tag in state:
             raise Misfit(f"{describe(child)} stands twice in {element.tag!r}")
-        state[child.tag] = _value(child, numbers)
-    return _restored(state, numbers) if types.TYPE in state else state
-
-
-def _restored(state: dict[str, Any], numbers: Numbers) -> Any:
-    name = state.get("list")
-    array = numbers.find(name) if isinstance(name, str) else None
-    return types.restore(state if array is None else {**state, "list": array})
+        state[child.tag] = _value(child, restore)
+    return restore(state) if types.TYPE in state else state
 
 
 def _is_list(names: list[Any], count: str | None) -> bool:

@@ -96,7 +96,7 @@ class _Aside:
         content = attached.content
         name = self._free(_ODD.sub("_", path), attached.suffix)
         self.contents[name] = content
-        return Attachment(str(self.directory), name, len(content), hashlib.sha256(content).hexdigest())
+        return Attachment(name, len(content), hashlib.sha256(content).hexdigest(), str(self.directory))
 
     def _free(self, stem: str, suffix: str) -> str:
         """Return a name that is not taken, of a file that does not exist."""

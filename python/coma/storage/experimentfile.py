@@ -64,7 +64,7 @@ class ExperimentFile:
 
     def load(self) -> None:
         """Read the file again."""
-        self._take(archives.read_text(self.archive.filename))
+        self._take(files.read(self.archive.filename))
 
     def _take(self, text: bytes) -> None:
         name = self.archive.filename
@@ -121,7 +121,7 @@ class ExperimentFile:
         """Take over from the file what another process changed there; keep what we changed in our own info."""
         if not self.archive.exists() and not self._follow():
             return
-        text = archives.read_text(self.archive.filename)
+        text = files.read(self.archive.filename)
         if text != self._text:
             ours, before = self.info, self._stored
             self._take(text)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from coma import files
 from coma.archives import archive as archives
 from coma.errors import ArchiveError
 from coma.storage import readahead
@@ -43,7 +44,7 @@ def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> T
     ArchiveError
         If a file cannot be read or holds no measurement, or they differ.
     """
-    text = archives.read_text(paths[0]) if text is None else text
+    text = files.read(paths[0]) if text is None else text
     tree = checked(archives.loads(text, paths[0]), paths[0], number)
     if any(not equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
         raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")

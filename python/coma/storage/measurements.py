@@ -179,9 +179,7 @@ class FileMeasurements:
         for path in present:
             if not os.path.isfile(path):
                 raise ArchiveError(f'"{path}" is no file')
-        yield from (
-            [(present[0], filetrees.read_tree(number, present, archives.read_text(present[0])))] if present else []
-        )
+        yield from ([(present[0], filetrees.read_tree(number, present, files.read(present[0])))] if present else [])
 
     def find(self, number: int) -> list[str]:
         """Return the files of a measurement."""

@@ -7,9 +7,7 @@ import functools
 import hashlib
 import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from coma.trees import types
 TYPE = "attachment"
 PENDING = "attached"
 ARRAY = ".npy"
-_READ: ContextVar[str] = ContextVar("read", default="text")  # the file that is being read
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,21 +68,36 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
 
     Attributes
     ----------
-    path : str
-        The file.
     file : str
-        Its name.
+        The file's name.
     size : int
         How many bytes it has.
     sha256 : str
         The checksum of its content, in hexadecimal digits.
     """
 
-    def __init__(self, directory: str, file: str, size: int, sha256: str) -> None:
-        self.path = os.path.join(directory, file)
+    def __init__(self, file: str, size: int, sha256: str, directory: str | None = None) -> None:
         self.file = file
         self.size = size
         self.sha256 = sha256
+        self._directory = directory
+
+    @property
+    def path(self) -> str:
+        """The file.
+
+        Raises
+        ------
+        ArchiveError
+            If the attachment was not read from a file, so that it is not known where its own file lies.
+        """
+        if self._directory is None:
+            raise ArchiveError(f'it is not known where "{self.file}" lies: read the measurement from its file')
+        return os.path.join(self._directory, self.file)
+
+    def within(self, directory: str) -> Attachment:
+        """Return the same attachment, whose file lies in `directory`."""
+        return Attachment(self.file, self.size, self.sha256, directory)
 
     @functools.cached_property
     def array(self) -> np.ndarray[Any, Any]:
@@ -155,18 +167,18 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"<attachment {self.file}: {self.size} bytes>"
 
-    def __reduce__(self) -> tuple[type[Attachment], tuple[str, str, int, str]]:
-        return Attachment, (os.path.dirname(self.path), self.file, self.size, self.sha256)
+    def __reduce__(self) -> tuple[type[Attachment], tuple[str, int, str, str | None]]:
+        return Attachment, (self.file, self.size, self.sha256, self._directory)
 
 
-@contextmanager
-def beside(path: str) -> Iterator[None]:
-    """Look for the attachments of what is read meanwhile in the directory of `path`."""
-    token = _READ.set(path)
-    try:
-        yield
-    finally:
-        _READ.reset(token)
+def restorer(directory: str) -> Callable[[types.State], Any]:
+    """Return a function that restores as `types.restore` does, and looks for attachments in `directory`."""
+
+    def restore(state: types.State) -> Any:
+        found = types.restore(state)
+        return found.within(directory) if type(found) is Attachment else found
+
+    return restore
 
 
 def _attach_array(array: Any) -> Attached:
@@ -211,13 +223,15 @@ def _decode(state: types.State) -> Attachment:
     file = state["file"]
     if not isinstance(file, str) or os.path.basename(file) != file or file in ("", ".", ".."):
         raise SerializerError(f"damaged attachment: {file!r} is no name of a file beside the measurement")
-    return Attachment(os.path.dirname(os.path.abspath(_READ.get())), file, int(state["size"]), str(state["sha256"]))
+    return Attachment(file, int(state["size"]), str(state["sha256"]))
 
 
-types.register_type(Attachment, TYPE, _encode, _decode)
-types.register_type(
-    Attached,
-    PENDING,
-    lambda attached: {"suffix": attached.suffix, "content": attached.content},
-    lambda state: Attached(state["content"], state["suffix"]),
+types.add(types.RegisteredType(Attachment, TYPE, _encode, _decode))
+types.add(
+    types.RegisteredType(
+        Attached,
+        PENDING,
+        lambda attached: {"suffix": attached.suffix, "content": attached.content},
+        lambda state: Attached(state["content"], state["suffix"]),
+    )
 )

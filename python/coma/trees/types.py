@@ -17,6 +17,7 @@ from coma.errors import SerializerError
 TYPE = "__type__"
 PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # two surrogates, which JSON reads back as one character
 State = dict[str, Any]
+Restore = Callable[[State], Any]
 
 
 class RegisteredType(NamedTuple):
@@ -29,6 +30,7 @@ class RegisteredType(NamedTuple):
 
 
 _BY_NAME: dict[str, RegisteredType] = {}
+_OF_USERS: dict[str, RegisteredType] = {}
 
 
 def register_type(cls: type, name: str, encode: Callable[[Any], State], decode: Callable[[State], Any]) -> None:
@@ -60,7 +62,18 @@ def register_type(cls: type, name: str, encode: Callable[[Any], State], decode: 
     known = _BY_NAME.get(name)
     if known and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
         raise SerializerError(f"type name {name!r} belongs to {known.cls.__qualname__}; choose another name")
-    _BY_NAME[name] = RegisteredType(cls, name, encode, decode)
+    _OF_USERS[name] = RegisteredType(cls, name, encode, decode)
+    add(_OF_USERS[name])
+
+
+def add(entry: RegisteredType) -> None:
+    """Put one of Coma's own types into the table."""
+    _BY_NAME[entry.name] = entry
+
+
+def of_users() -> tuple[RegisteredType, ...]:
+    """Return the types that users registered, which workers must know, too."""
+    return tuple(_OF_USERS.values())
 
 
 def find(value: Any) -> RegisteredType | None:
@@ -163,18 +176,29 @@ def _decode_datetime(state: State) -> datetime.datetime:
     return datetime.datetime.fromisoformat(state["iso"])
 
 
-register_type(np.ndarray, "numpy.ndarray", _encode_array, _decode_array)
-register_type(
-    complex, "complex", lambda z: {"real": z.real, "imag": z.imag}, lambda state: complex(state["real"], state["imag"])
-)
-register_type(
-    bytes,
-    "bytes",
-    lambda data: {"base64": base64.b64encode(data).decode("ascii")},
-    lambda state: base64.b64decode(state["base64"], validate=True),
-)
-register_type(
-    datetime.date, "date", lambda day: {"iso": day.isoformat()}, lambda state: datetime.date.fromisoformat(state["iso"])
-)
-register_type(datetime.datetime, "datetime", _encode_datetime, _decode_datetime)
-register_type(pathlib.PurePath, "path", lambda path: {"path": str(path)}, lambda state: pathlib.Path(state["path"]))
+for _entry in (
+    RegisteredType(np.ndarray, "numpy.ndarray", _encode_array, _decode_array),
+    RegisteredType(
+        complex,
+        "complex",
+        lambda z: {"real": z.real, "imag": z.imag},
+        lambda state: complex(state["real"], state["imag"]),
+    ),
+    RegisteredType(
+        bytes,
+        "bytes",
+        lambda data: {"base64": base64.b64encode(data).decode("ascii")},
+        lambda state: base64.b64decode(state["base64"], validate=True),
+    ),
+    RegisteredType(
+        datetime.date,
+        "date",
+        lambda day: {"iso": day.isoformat()},
+        lambda state: datetime.date.fromisoformat(state["iso"]),
+    ),
+    RegisteredType(datetime.datetime, "datetime", _encode_datetime, _decode_datetime),
+    RegisteredType(
+        pathlib.PurePath, "path", lambda path: {"path": str(path)}, lambda state: pathlib.Path(state["path"])
+    ),
+):
+    add(_entry)
