@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 import pytest
 from helpers import square, sweep
 
-from coma.running import interrupt, runner
+from coma.running import interrupt, transport
 
 CLOCK = [0.0]
 
@@ -42,7 +42,7 @@ class Inline(Executor):
 def clock(monkeypatch):
     """Give workers a clock that only slow points advance."""
     CLOCK[0] = 0.0
-    monkeypatch.setattr(runner, "time", types.SimpleNamespace(monotonic=lambda: CLOCK[0]))
+    monkeypatch.setattr(transport, "time", types.SimpleNamespace(monotonic=lambda: CLOCK[0]))
 
 
 def slow_from_40(p):
@@ -129,7 +129,7 @@ def test_a_run_that_stops_at_a_failure_saves_what_runs(directory, workers):
 
 def test_a_run_that_stops_at_a_failure_waits_for_no_long_point(directory, monkeypatch):
     """What does not end soon is given up."""
-    monkeypatch.setattr(interrupt, "GRACE", 0.5)
+    monkeypatch.setattr(interrupt, "GRACE_SECONDS", 0.5)
 
     def bad_0(p):
         if p.x == 0:

@@ -276,7 +276,7 @@ def test_many_points_that_kill_their_workers_are_no_reason_to_stop(engine, direc
 @on(*engines.LOCAL, "mpi", "executorlib")
 def test_a_run_without_workers_ends_with_an_error(engine, directory, tmp_path, monkeypatch):
     """Where the engine itself would wait for ever; what ended is kept."""
-    monkeypatch.setattr(dispatch, "_PATIENCE", 1.0)
+    monkeypatch.setattr(dispatch, "_NO_WORKERS_SECONDS", 1.0)
     begun = tmp_path / "begun"
 
     def hang(p):
@@ -388,7 +388,7 @@ CTRL_C = """
         return {"parameters": {"x": p.x}}
 
     if __name__ == "__main__":
-        interrupt.GRACE = 1.0
+        interrupt.GRACE_SECONDS = 1.0
         Path("pid").write_text(str(os.getpid()))
         with engines.ENGINES[sys.argv[1]]() as engine:
             sweep("experiment", 200).run(slow, **engine.options)

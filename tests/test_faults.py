@@ -324,7 +324,7 @@ def test_the_lock_of_another_host_is_named_and_stays(directory, monkeypatch):
     lock = directory / "measurement.index.json.lock"
     lock.write_text("1\nanother-host\n")
     before = snapshot(directory)
-    monkeypatch.setattr("coma.storage.measurements._PATIENCE", 0.1)
+    monkeypatch.setattr("coma.storage.housekeeping._LOCK_WAIT_SECONDS", 0.1)
     monkeypatch.setattr(coma.IndexFile.lock.__wrapped__, "__defaults__", (0.2,))
     assert e.run(square) == (0, 3)
     for operation in (lambda: sweep(directory, 4).run(square), e.deactivate, e.new_measurement):

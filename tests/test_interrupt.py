@@ -28,7 +28,7 @@ SCRIPT = """
     from helpers import square, sweep
 
     kind, directory, log, program, pause, grace = sys.argv[1:]
-    interrupt.GRACE = float(grace)
+    interrupt.GRACE_SECONDS = float(grace)
 
     def slow(p):
         with open(log, "a") as file:

@@ -167,7 +167,7 @@ def test_without_engines_the_error_says_how_to_start_some(directory, tmp_path, s
         import coma, coma.parallelexperiment
         from helpers import square
 
-        coma.parallelexperiment._PATIENCE = 2.0
+        coma.parallelexperiment._CONNECT_SECONDS = 2.0
         cluster = ipyparallel.Cluster(n=0, profile="default", cluster_id="", log_level=40)
         cluster.start_controller_sync()
         try:

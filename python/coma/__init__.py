@@ -27,7 +27,7 @@ from coma.programs.program import Program
 from coma.results.results import Result, ResultList
 from coma.storage.globalindex import create_default_config
 from coma.storage.indexfile import IndexFile
-from coma.storage.measurement import FileMeasurement, MemoryMeasurement
+from coma.storage.measurement import FileMeasurement, Measurement, MemoryMeasurement
 from coma.trees.attachment import Attachment, attach
 from coma.trees.serializer import RecursiveSerializer, Serializer
 from coma.trees.types import register_type
@@ -47,6 +47,7 @@ __all__ = [
     "IndexFileError",
     "JsonArchive",
     "JsonArchiveError",
+    "Measurement",
     "MemoryMeasurement",
     "ParallelExperiment",
     "ParameterSet",

@@ -70,14 +70,14 @@ def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
         print(cut(f"{number} {point} {reason}", _WIDTH))
 
 
-def _point(record: coma.MemoryMeasurement, width: int) -> str:
+def _point(record: coma.Measurement, width: int) -> str:
     """Return the parameters of a failure, cut to a width."""
     tree = {name: item for name, item in record.tree.items() if name not in ("info", "error")}
     values = (f"{path.removeprefix('parameters/')}={cell(item)}" for path, item in leaves(tree))
     return cut(f"({','.join(values)}", width - 1) + ")"
 
 
-def _reason(record: coma.MemoryMeasurement) -> str:
+def _reason(record: coma.Measurement) -> str:
     """Return type and first line of an error; a program is named by its file's name alone."""
     error = record.tree.get("error", {})
     first = first_line(error.get("message"))
@@ -99,7 +99,7 @@ def _show(e: coma.Experiment, options: argparse.Namespace) -> None:
         print("\n".join(_lines(_plain(found))))
 
 
-def _failure(e: coma.Experiment, options: argparse.Namespace) -> coma.MemoryMeasurement:
+def _failure(e: coma.Experiment, options: argparse.Namespace) -> coma.Measurement:
     """Return the record of a failure, marked as such: its tree is within `failure`, or a line says so."""
     record = next((record for record in e.failures() if record.id == options.id), None)
     if record is None:
@@ -109,7 +109,7 @@ def _failure(e: coma.Experiment, options: argparse.Namespace) -> coma.MemoryMeas
     if options.path:
         _say(f"there is no measurement {options.id}; this is from the record of its failure")
         return record
-    return coma.MemoryMeasurement({"failure": record.tree})
+    return coma.Measurement({"failure": record.tree})
 
 
 def _table(e: coma.Experiment, options: argparse.Namespace) -> None:

@@ -6,12 +6,11 @@ from __future__ import annotations
 import configparser
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, cast
 
-from coma.errors import ConfigError
+from coma.errors import ConfigError, warn
 
 FAILURE_FILE = "failure.${measurement_id}"
 _SECTION = "coma"
@@ -172,7 +171,7 @@ def _update(options: dict[str, Any], changes: Mapping[str, Any], source: str) ->
     for name, value in changes.items():
         fitted = _fit(name, value)
         if fitted is None:
-            warnings.warn(f"{source}: {_complaint(name, value)}", UserWarning, stacklevel=4)
+            warn(f"{source}: {_complaint(name, value)}")
         else:
             options[name] = fitted
 
@@ -183,11 +182,9 @@ def _tell_files_apart(options: dict[str, Any]) -> None:
     templates = [FAILURE_FILE, *(options[name] for name in names)]
     if len({re.sub(r"\$\{\w+\}", "", template) for template in templates}) < len(templates):
         given = " and ".join(f"{name} {options[name]!r}" for name in names)
-        warnings.warn(
+        warn(
             f"{given}: experiment, measurements and failure records ({FAILURE_FILE!r}) need different names; using the "
-            "defaults",
-            UserWarning,
-            stacklevel=4,
+            "defaults"
         )
         options.update({name: _BY_NAME[name].default for name in names})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Every error that Coma raises.
+"""Every error that Coma raises, and how it warns.
 
 ::
 
@@ -19,6 +19,9 @@
 Two parents where Python has a name for the same mistake, so that both may be caught.
 """
 
+import sys
+import warnings
+from types import FrameType
 from typing import Any
 
 
@@ -81,3 +84,13 @@ class ProgramError(ComaError):
 
 class RemoteError(ExperimentError):
     """An error on a worker whose own class cannot travel; its text and traceback can."""
+
+
+def warn(message: str) -> None:
+    """Warn whoever called Coma: the warning names the first line of code that is not Coma's own."""
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "coma":
+        level += 1
+        frame = frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)

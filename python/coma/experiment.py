@@ -27,15 +27,14 @@ from coma.results.results import ResultList, retrieve
 from coma.results.retrieval import LEAVE_OUT, Where
 from coma.running import pool as pools
 from coma.running import provenance
+from coma.running.point import Call, Function
 from coma.running.pool import Pool
 from coma.running.run import Run
-from coma.running.runner import Call, Function
-from coma.storage import archiving, experimentfile
-from coma.storage.failures import FailureRecord, Failures
+from coma.storage.failures import FailureRecord
 from coma.storage.globalindex import global_index
 from coma.storage.indexfile import IndexFile
-from coma.storage.measurement import FileMeasurement, MemoryMeasurement
-from coma.storage.measurements import FileMeasurements, Measurements, MemoryMeasurements
+from coma.storage.measurement import FileMeasurement, Measurement
+from coma.storage.store import Measurements, Store
 from coma.trees import identity
 from coma.trees.serializer import RecursiveSerializer
 
@@ -90,27 +89,8 @@ class Experiment:
         self.config = load_config(config)
         self.serializer = RecursiveSerializer(self.config["serializer_getstate"], self.config["serializer_setstate"])
         self._sweep = Sweep()
-        self._files = FileMeasurements(Path(self.directory), self.config, self.serializer)
-        self._failures = Failures(Path(self.directory))
-        self._file = self._open(id, description, tags)
-
-    def _open(self, id: int | None, description: str | None, tags: Sequence[str]) -> experimentfile.ExperimentFile:
-        experimentfile.check(id, description, tags)
-        directory = Path(self.directory)
-        found = experimentfile.find(directory, self.config, id)
-        if found is None:
-            experimentfile.make(directory)
-            with self.mindex.lock():  # another process may create the same experiment
-                found = experimentfile.find(directory, self.config, id)
-                if found is None:
-                    found = experimentfile.create(directory, self.config, id, description, tags)
-                    self._files.create_index()
-                    return found
-        if found.is_active:
-            self._files.warn_of_stale()
-        given = {"description": description, "tags": list(tags) or None}
-        found.info.update({name: value for name, value in given.items() if value is not None})
-        return found
+        store = Store(Path(self.directory), self.config, self.serializer)
+        self._store = store.open(id, description, tags)
 
     @property
     def id(self) -> int | None:
@@ -126,16 +106,16 @@ class Experiment:
 
     @description.setter
     def description(self, text: str | None) -> None:
-        self._file.info["description"] = text
+        self._store.file.info["description"] = text
 
     @property
     def tags(self) -> list[str]:
         """Words to find the experiment by; `save` keeps a change."""
-        return self._file.info.setdefault("tags", [])  # type: ignore[no-any-return]
+        return self._store.file.info.setdefault("tags", [])  # type: ignore[no-any-return]
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._file.info["tags"] = list(tags)
+        self._store.file.info["tags"] = list(tags)
 
     @property
     def start_date(self) -> str | None:
@@ -150,17 +130,17 @@ class Experiment:
         return found
 
     def _info(self, name: str) -> Any:
-        return self._file.info.get(name)
+        return self._store.file.info.get(name)
 
     @property
     def archive(self) -> Archive:
         """The experiment file."""
-        return self._file.archive
+        return self._store.file.archive
 
     @property
     def mindex(self) -> IndexFile:
         """The measurement index."""
-        return self._files.index
+        return self._store.files.index
 
     @property
     def experiment_index(self) -> IndexFile:
@@ -169,13 +149,11 @@ class Experiment:
 
     def save(self) -> None:
         """Write description, tags and dates to the experiment file."""
-        with self.mindex.lock():
-            self._file.refresh()
-            self._file.save()
+        self._store.save()
 
     def load(self) -> None:
         """Read the experiment file again, and forget changes that were not saved."""
-        self._file.load()
+        self._store.file.load()
 
     def define_parameter_set(
         self,
@@ -294,49 +272,43 @@ class Experiment:
         check_timeout(timeout)
         if timeout is not None and not isinstance(function, Program):
             pools.check_time_limit(executor)
-        outdated = self._outdated(function, rerun)
-        missing = self._sweep.missing(self._measurements().trees()) if outdated is None else outdated.missing
-        self._files.tidy()
+        measurements = self._store.measurements()
+        outdated = self._outdated(measurements, function, rerun)
+        missing = self._sweep.missing(measurements.trees()) if outdated is None else outdated.missing
+        self._store.tidy(measurements.listing)
         if not missing:
             return 0, len(self._sweep)
-        self._require_active("Cannot run a new measurement")
+        self._store.require_active("Cannot run a new measurement")
         if isinstance(function, Program):
             function, timeout = function.limited(timeout), None
             function.check(missing[0].names)
-        run = Run(self._files, self._failures, self._require_still_active, outdated)
-        self._files.refuse_stale()
-        call = Call(self._call(function), self.serializer, timeout, self._files.kept)
+        self._store.files.ids.refuse_stale()
+        run = Run(self._store, outdated)
+        call = Call(self._call(function), self.serializer, timeout, self._store.files.kept)
         where = provenance.environment() if self.config["record_environment"] else None
-        with (
-            self.place(function, executor, workers) as (pool, number),
-            self._file.recorded(where, self.mindex.lock),
-        ):
-            run.measure(missing, call, pool, number, keep_going, progress)
+        with self._pool(function, executor, workers) as pool, self._store.recorded(where):
+            run.measure(missing, call, pool, keep_going, progress)
         if run.errors:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
         return run.measured, len(self._sweep)
 
     @contextmanager
-    def place(self, function: Function, executor: Any, workers: int | None) -> Iterator[tuple[Pool | None, int | None]]:
-        """Give the pool in which a run measures, and its number of workers; None is here."""
-        yield pools.choose(function, executor, workers), workers
+    def _pool(self, function: Function, executor: Any, workers: int | None) -> Iterator[Pool | None]:
+        """Give the pool in which a run measures; None is here."""
+        yield pools.choose(function, executor, workers)
 
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
         """Call `function` for one parameter set; override this to wrap every call."""
         return function(parameter_set)
 
-    def _outdated(self, function: Function, rerun: str | None) -> Outdated | None:
+    def _outdated(self, measurements: Measurements, function: Function, rerun: str | None) -> Outdated | None:
         if rerun is None:
             return None
         if rerun != "other-build" or not isinstance(function, Program):
             raise ExperimentError(
                 f"rerun={rerun!r} with {function!r}: there is rerun='other-build', which takes a Program"
             )
-        return Outdated(self._sweep, self._measurements(), self._files.kept, function)
-
-    def _require_still_active(self) -> None:
-        if not self.mindex.exists():  # another process may have archived the experiment
-            self._require_active("Cannot run a new measurement")
+        return Outdated(self._sweep, measurements, self._store.files.kept, function)
 
     def _call(self, function: Function) -> Function:
         """Return `function`, within `run_measurement` where that is overridden."""
@@ -352,26 +324,25 @@ class Experiment:
         ExperimentError
             If the experiment is inactive.
         """
-        self._require_active("Cannot create a new measurement")
-        return self._files.new()
+        return self._store.new_measurement()
 
-    def measurements(self) -> Iterator[MemoryMeasurement]:
+    def measurements(self) -> Iterator[Measurement]:
         """Yield all measurements in the order of their ids.
 
         A damaged file is left out, with a warning at the end.
         """
-        return iter(self._measurements())
+        return iter(self._store.measurements())
 
     def number_of_measurements(self) -> int:
         """Return how many measurements there are."""
-        return len(self._measurements())
+        return len(self._store.measurements())
 
     def failures(self) -> list[FailureRecord]:
         """Return what is known of the points that failed and were not measured since.
 
         The next run tries them again, and removes the record of what then succeeds.
         """
-        return list(self._failures)
+        return list(self._store.failures)
 
     def explain(self, *values: Any, **named: Any) -> str:
         """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures.
@@ -382,7 +353,7 @@ class Experiment:
             If the values do not fit the definition.
         """
         asked = self._sweep.parameter_set(values, named)
-        return Inquiry(self._sweep.defined(), asked).explain(self._measurements(), self._failures)
+        return Inquiry(self._sweep.defined(), asked).explain(self._store.measurements(), self._store.failures)
 
     def status(self, program: Program | None = None) -> Status:
         """Return how many of the parameter sets are done, failed, missing; and how many files are damaged.
@@ -392,14 +363,14 @@ class Experiment:
         program
             Count the measurements that come from another build than this one, too.
         """
-        status = self._sweep.status(self._measurements(), self._failures)
+        status = self._sweep.status(self._store.measurements(), self._store.failures)
         if program is None:
             return status
-        return status._replace(other_build=builds.count_others(self._measurements(), program))
+        return status._replace(other_build=builds.count_others(self._store.measurements(), program))
 
     def builds(self) -> dict[Build, int]:
         """Return how many measurements come from each build: executable, its SHA-256, and version."""
-        return builds.count(self._measurements())
+        return builds.count(self._store.measurements())
 
     def retrieve_results(
         self,
@@ -443,7 +414,7 @@ class Experiment:
         UserWarning
             If no measurement has one of the paths.
         """
-        measurements = self._measurements()
+        measurements = self._store.measurements()
         return retrieve(
             (measurement.tree for measurement in measurements) if callable(where) else measurements.trees(),
             table,
@@ -465,12 +436,11 @@ class Experiment:
             If pandas is not installed.
         """
         definition = self._sweep.definition
-        return frames.measurements_to_dataframe(self._measurements(), definition.defaults if definition else {})
+        return frames.measurements_to_dataframe(self._store.measurements(), definition.defaults if definition else {})
 
     def isactive(self) -> bool:
         """Tell whether the measurements lie in files of their own, so that new ones can be added."""
-        self._file.refresh()
-        return self._file.is_active
+        return self._store.is_active()
 
     def deactivate(self) -> None:
         """Archive: move all measurements into the experiment file.
@@ -485,7 +455,7 @@ class Experiment:
         ArchiveError
             If a measurement cannot be read, or the experiment file's format cannot hold it.
         """
-        archiving.deactivate(self._file, self._files)
+        self._store.deactivate()
 
     def activate(self) -> None:
         """Give each archived measurement a file of its own again.
@@ -495,27 +465,11 @@ class Experiment:
         ExperimentError
             If the experiment is active, or a file is in the way.
         """
-        archiving.activate(self._file, self._files)
+        self._store.activate()
 
     def reset(self) -> None:
         """Delete all measurements, and start again with id 1."""
-        if self.isactive():
-            self._files.remove_all()
-        else:
-            self._files.kept.remove_all()
-            self._file.measurements.clear()
-        self._failures.remove_all()
-        self._file.info.update(start_date=None, end_date=None)
-        self._file.save()
-
-    def _measurements(self) -> Measurements:
-        if self.isactive():
-            return archiving.ActiveMeasurements(self._file, self._files)
-        return MemoryMeasurements(archiving.archived(self._file, self._files), self._file.lend)
-
-    def _require_active(self, what: str) -> None:
-        if not self.isactive():
-            raise ExperimentError(f'{what}: experiment "{self.directory}" is inactive. Call activate() first')
+        self._store.reset()
 
     def __str__(self) -> str:
         state = "active" if self.isactive() else "inactive"

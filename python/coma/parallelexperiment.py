@@ -12,10 +12,10 @@ from typing import Any
 from coma.errors import ExperimentError
 from coma.experiment import Experiment
 from coma.running import pool as pools
+from coma.running.point import Function
 from coma.running.pool import Pool
-from coma.running.runner import Function
 
-_PATIENCE = 10.0  # seconds until the controller must answer, and an engine must be there
+_CONNECT_SECONDS = 10.0  # in which the controller must answer, and an engine must be there
 
 
 class ParallelExperiment(Experiment):
@@ -51,20 +51,20 @@ class ParallelExperiment(Experiment):
         self.cluster_id = cluster_id
 
     @contextmanager
-    def place(self, function: Function, executor: Any, workers: int | None) -> Iterator[tuple[Pool | None, int | None]]:
+    def _pool(self, function: Function, executor: Any, workers: int | None) -> Iterator[Pool | None]:
         """Give the cluster's engines, unless the caller of `run` names an executor."""
         if executor is not None:
-            with super().place(function, executor, workers) as place:
-                yield place
+            with super()._pool(function, executor, workers) as pool:
+                yield pool
             return
         with self._engines() as (engines, number):
-            yield pools.given(engines), workers or number
+            yield pools.choose(function, engines, workers or number)
 
     @contextmanager
     def _engines(self) -> Iterator[tuple[Executor, int]]:
         client = self._connect()
         try:
-            client.wait_for_engines(1, timeout=_PATIENCE)
+            client.wait_for_engines(1, timeout=_CONNECT_SECONDS)
         except TimeoutError:
             client.close()
             raise ExperimentError(
@@ -84,7 +84,7 @@ class ParallelExperiment(Experiment):
                 "ParallelExperiment needs ipyparallel: pip install 'coma-toolkit[parallel]'"
             ) from None
         try:
-            return ipyparallel.Client(profile=self.profile, cluster_id=self.cluster_id, timeout=_PATIENCE)
+            return ipyparallel.Client(profile=self.profile, cluster_id=self.cluster_id, timeout=_CONNECT_SECONDS)
         except (OSError, TimeoutError) as error:
             raise ExperimentError(
                 f"no ipyparallel cluster with profile {self.profile!r} answers ({error}). "

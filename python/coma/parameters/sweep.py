@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from coma.archives import jsonarchive
-from coma.errors import JsonArchiveError, ParameterSetError, SerializerError
+from coma.errors import JsonArchiveError, ParameterSetError, SerializerError, warn
 from coma.parameters.grids import grid
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import Tree
-from coma.storage.measurements import Measurements
+from coma.storage.store import Measurements
 from coma.trees import identity
 from coma.trees import path as paths
 from coma.trees.serializer import RecursiveSerializer
@@ -234,11 +233,9 @@ def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -
             continue
         known.add(path)
         what = f"has {found!r}" if paths.has(tree, path) else "has nothing"
-        warnings.warn(
+        warn(
             f"The result for {asked} {what} at {path!r}, where {value!r} was expected; it will be computed again by "
-            f"each run. Put the parameters into what the function returns",
-            UserWarning,
-            stacklevel=3,
+            f"each run. Put the parameters into what the function returns"
         )
 
 

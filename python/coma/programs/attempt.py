@@ -24,11 +24,11 @@ class Attempt:
         Names of the files that stay beside the measurement.
     """
 
-    def __init__(self, number: int, home: KeptFiles) -> None:
+    def __init__(self, number: int, kept_files: KeptFiles) -> None:
         self.number = number
         self.info: dict[str, Any] = {}
         self.kept: list[str] = []
-        self._home = home
+        self._kept_files = kept_files
 
     def keep(self, paths: Iterable[Path]) -> None:
         """Copy files beside the measurement.
@@ -39,7 +39,7 @@ class Attempt:
             If one of them exists there or cannot be written.
         """
         for path in paths:
-            self._home.add(self.number, path)
+            self._kept_files.add(self.number, path)
             self.kept.append(path.name)
 
     def __enter__(self) -> Self:
@@ -53,6 +53,6 @@ class Attempt:
 _CURRENT: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 
-def current() -> Attempt | None:
+def current_attempt() -> Attempt | None:
     """Return the attempt that this code is run for; None outside of a run."""
     return _CURRENT.get()

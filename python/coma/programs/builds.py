@@ -14,7 +14,7 @@ from coma.parameters.sweep import Sweep
 from coma.programs.program import Program
 from coma.storage import attachments
 from coma.storage.kept import KeptFiles
-from coma.storage.measurement import FileMeasurement, MemoryMeasurement
+from coma.storage.measurement import FileMeasurement, Measurement
 
 
 class Build(NamedTuple):
@@ -33,12 +33,12 @@ class Build(NamedTuple):
     version: str | None
 
 
-def count(measurements: Iterable[MemoryMeasurement]) -> dict[Build, int]:
+def count(measurements: Iterable[Measurement]) -> dict[Build, int]:
     """Return how many measurements come from each build."""
     return dict(Counter(map(_build, measurements)))
 
 
-def count_others(measurements: Iterable[MemoryMeasurement], program: Program) -> tuple[int, int]:
+def count_others(measurements: Iterable[Measurement], program: Program) -> tuple[int, int]:
     """Return how many measurements come from another build than `program`, and how many there are.
 
     Raises
@@ -76,11 +76,9 @@ class Outdated:
         If the program is missing or cannot be read.
     """
 
-    def __init__(
-        self, sweep: Sweep, measurements: Iterable[MemoryMeasurement], kept: KeptFiles, program: Program
-    ) -> None:
+    def __init__(self, sweep: Sweep, measurements: Iterable[Measurement], kept: KeptFiles, program: Program) -> None:
         self._paths: dict[Hashable, list[str]] = {}
-        current: list[MemoryMeasurement] = []
+        current: list[Measurement] = []
         hash_ = _hash(program)
         for measurement in measurements:
             if _build(measurement).sha256 == hash_:
@@ -111,7 +109,7 @@ class Outdated:
                 self.remove(p)
 
 
-def _build(measurement: MemoryMeasurement) -> Build:
+def _build(measurement: Measurement) -> Build:
     return Build(*(measurement.get(f"info/{name}") for name in Build._fields))
 
 

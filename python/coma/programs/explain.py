@@ -9,7 +9,7 @@ from typing import Any
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.programs import executables
 from coma.storage.failures import FailureRecord
-from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurement import Measurement, Tree
 from coma.text import first_line
 from coma.trees import identity
 from coma.trees import path as paths
@@ -34,12 +34,12 @@ class Inquiry:
         self.asked = asked
         self._keys = set(asked.candidate_keys())
 
-    def explain(self, measurements: Iterable[MemoryMeasurement], failures: Iterable[FailureRecord]) -> str:
+    def explain(self, measurements: Iterable[Measurement], failures: Iterable[FailureRecord]) -> str:
         """Return in a few sentences whether the point is measured, and if not, why it would run.
 
         The nearest measurement is the one that agrees in most parameters.
         """
-        nearest: tuple[float, MemoryMeasurement] | None = None
+        nearest: tuple[float, Measurement] | None = None
         for measurement in measurements:
             if self._is_measured(measurement.tree):
                 known = f"{self.asked} is measurement {measurement.id}; it would not run again.{_rebuilt(measurement)}"
@@ -65,7 +65,7 @@ class Inquiry:
                 return [f'{what}, with {reason} ("{record.path}").']
         return []
 
-    def _compared(self, nearest: tuple[float, MemoryMeasurement] | None) -> str:
+    def _compared(self, nearest: tuple[float, Measurement] | None) -> str:
         if nearest is None:
             return "There is no measurement yet."
         agreement, measurement = nearest
@@ -88,7 +88,7 @@ class Inquiry:
         return differences
 
 
-def _rebuilt(measurement: MemoryMeasurement) -> str:
+def _rebuilt(measurement: Measurement) -> str:
     """Return a sentence if another program lies now where the one lay that measured."""
     executable, measured = measurement.get("info/executable"), measurement.get("info/sha256")
     present = executables.sha256(executable) if isinstance(executable, str) and measured else measured

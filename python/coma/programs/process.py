@@ -18,11 +18,11 @@ from typing import NamedTuple
 from coma.programs import strays
 from coma.programs.output import Output
 
-GRACE = 2.0  # seconds from SIGTERM to SIGKILL
-_LAST_WORDS = 1.0  # seconds that a stray process may hold an output open
-_SOON = 0.02
-_POLL = 0.02
-_LONGEST_POLL = 1000.0
+GRACE_SECONDS = 2.0  # from SIGTERM to SIGKILL
+_LAST_WORDS_SECONDS = 1.0  # that a stray process may hold an output open
+_SOON_SECONDS = 0.02
+_POLL_SECONDS = 0.02
+_LONGEST_POLL_SECONDS = 1000.0
 _CHUNK = 65536
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 _RUNNING: set[_Process] = set()
@@ -70,7 +70,7 @@ def run(
     mark
         A directory that the environment names; processes that left the program's group are known by it.
     timeout
-        Seconds after which it is ended: SIGTERM first, SIGKILL when `GRACE` is over.
+        Seconds after which it is ended: SIGTERM first, SIGKILL when `GRACE_SECONDS` is over.
 
     Raises
     ------
@@ -116,9 +116,9 @@ def end_all() -> None:
     running = list(_RUNNING)
     for process in running:
         process.stop()
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + GRACE_SECONDS
     while _RUNNING.intersection(running) and time.monotonic() < deadline:
-        time.sleep(_POLL)
+        time.sleep(_POLL_SECONDS)
     for process in _RUNNING.intersection(running):
         process.signal(signal.SIGKILL)
 
@@ -148,7 +148,7 @@ class _Process:
         limit = math.inf if timeout is None else timeout
         try:
             if self._exit is not None:  # a program that ends soon has little to say: one look at it is enough
-                exited = self._watch(self._has_exited, min(limit, _SOON))
+                exited = self._watch(self._has_exited, min(limit, _SOON_SECONDS))
             if not exited:
                 self._listen()
                 exited = self._watch(self._has_exited, self._started + limit - time.monotonic())
@@ -178,7 +178,7 @@ class _Process:
         try:
             if by_force:
                 self.signal(signal.SIGTERM)
-                self._watch(self._is_gone, GRACE)
+                self._watch(self._is_gone, GRACE_SECONDS)
         finally:
             self.signal(signal.SIGKILL)
             self._reap(0)
@@ -187,10 +187,10 @@ class _Process:
 
     def _silence(self, by_force: bool) -> None:
         """Take what is left in the pipes, and end processes that left the group if they hold one open."""
-        silent = self._watch(self._is_silent, _LAST_WORDS)
+        silent = self._watch(self._is_silent, _LAST_WORDS_SECONDS)
         if by_force or not silent:
             strays.end(self._mark)
-            self._watch(self._is_silent, _LAST_WORDS)
+            self._watch(self._is_silent, _LAST_WORDS_SECONDS)
 
     def _watch(self, done: Callable[[], bool], seconds: float) -> bool:
         """Take output until `done`, for some seconds at most; tell whether it is."""
@@ -199,7 +199,7 @@ class _Process:
             rest = deadline - time.monotonic()
             if rest <= 0:
                 return False
-            self._take(min(rest, _POLL if self._exit is None else _LONGEST_POLL))
+            self._take(min(rest, _POLL_SECONDS if self._exit is None else _LONGEST_POLL_SECONDS))
         return True
 
     def _take(self, seconds: float) -> None:

@@ -4,36 +4,19 @@
 from __future__ import annotations
 
 import copy
-import errno
-import fnmatch
-import math
 import os
-import signal
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from coma import files
-from coma.archives import archive as archives
 from coma.archives.archive import FORMATS
-from coma.errors import ArchiveError, ProgramError
+from coma.errors import ProgramError
 from coma.parameters.parameterset import ParameterSet
-from coma.programs import attempt, executables, placeholders, process, reading, workspace
-from coma.programs.attempt import Attempt
-from coma.programs.output import Output
-from coma.programs.process import Ended
+from coma.programs import executables, workspace
+from coma.programs.attempt import current_attempt
+from coma.programs.call import WITHIN, Call, Settings
 from coma.programs.timeout import check_timeout
-from coma.storage.measurement import ROOT
-from coma.trees.serializer import RecursiveSerializer
 
-INPUT_VARIABLE = "COMA_INPUT"
-OUTPUT_VARIABLE = "COMA_OUTPUT"
 _PLACES = ("input", "output", "directory")
-_WITHIN = "{directory}"  # as the working directory
-_STDOUT = "stdout.txt"
-_STDERR = "stderr.txt"
-_SERIALIZER = RecursiveSerializer()
-_LONGEST = 64 * 1024**2  # bytes of standard output that may be a measurement
 
 
 class Program:
@@ -97,25 +80,28 @@ class Program:
         timeout: float | None = None,
         keep_files: Sequence[str] = (),
     ) -> None:
-        single = isinstance(command, str | os.PathLike)
-        self.command = [os.fspath(command)] if single else [os.fspath(part) for part in command]  # type: ignore[union-attr,arg-type]
-        if not self.command:
+        parts = [command] if isinstance(command, str | os.PathLike) else list(command)
+        self._command = [os.fspath(part) for part in parts]
+        if not self._command:
             raise ProgramError("a program needs at least the path of its executable, as in coma.Program('./pendulum')")
         for name in (input, output):
             _check_file_name(name)
         if input == output:
             raise ProgramError(f"input and output are both {input!r}; give them different names")
         check_timeout(timeout, ProgramError)
-        self._file = _anchored(self.command[0])
-        self.input = input
-        self.output = output
-        self.directory = None if directory is None else _working_directory(os.fspath(directory))
-        self.environment = _variables(environment)
-        self.timeout = timeout
-        self.keep_files = _patterns(keep_files)
+        self._settings = Settings(
+            executable=_anchored(self._command[0]),
+            arguments=tuple(self._command[1:]),
+            input=input,
+            output=output,
+            directory=None if directory is None else _working_directory(os.fspath(directory)),
+            environment=_variables(environment),
+            timeout=timeout,
+            keep_files=_patterns(keep_files),
+        )
 
     def __repr__(self) -> str:
-        return f"Program({' '.join(self.command)})"
+        return f"Program({' '.join(self._command)})"
 
     @property
     def executable(self) -> str:
@@ -126,7 +112,7 @@ class Program:
         ProgramError
             If it is missing or cannot be executed.
         """
-        return executables.find(self._file)
+        return executables.find(self._settings.executable)
 
     @property
     def sha256(self) -> str | None:
@@ -138,7 +124,7 @@ class Program:
         if timeout is None:
             return self
         limited = copy.copy(self)
-        limited.timeout = timeout
+        limited._settings = self._settings._replace(timeout=timeout)
         return limited
 
     def check(self, names: Collection[str] = ()) -> None:
@@ -154,22 +140,19 @@ class Program:
         ProgramError
             If the executable is missing or cannot be executed, or the arguments refer to an unknown parameter.
         """
-        executables.find(self._file)
+        executables.find(self._settings.executable)
         self._check_places(names)
 
     def _check_places(self, names: Collection[str]) -> None:
         """Look for what arguments refer to, and for the working directory."""
-        for name in self.placeholders():
+        for name in self._settings.placeholders():
             _check_place(name, names)
-        if self.directory not in (None, _WITHIN) and not os.path.isdir(self.directory):
+        directory = self._settings.directory
+        if directory not in (None, WITHIN) and not os.path.isdir(directory):
             raise ProgramError(
-                f'the working directory "{self.directory}" does not exist; make it, or write directory="{_WITHIN}" for '
+                f'the working directory "{directory}" does not exist; make it, or write directory="{WITHIN}" for '
                 "a temporary one"
             )
-
-    def placeholders(self) -> frozenset[str]:
-        """Return the names in braces in arguments and environment."""
-        return placeholders.all_names((*self.command[1:], *self.environment.values()))
 
     def __call__(self, parameter_set: ParameterSet) -> dict[str, Any]:
         """Run the program for one parameter set and return its measurement's tree.
@@ -183,135 +166,7 @@ class Program:
         """
         self._check_places(parameter_set.names)
         with workspace.directory() as directory:
-            return _Call(self, parameter_set, directory, attempt.current()).run()
-
-
-class _Call:
-    """One run of a program."""
-
-    def __init__(self, program: Program, parameter_set: ParameterSet, directory: str, attempt: Attempt | None) -> None:
-        self.program = program
-        self.parameter_set = parameter_set
-        self.attempt = attempt
-        self.ended: Ended | None = None
-        self.directory = directory
-        self.input = os.path.join(directory, program.input)
-        self.output = os.path.join(directory, program.output)
-        self.stdout = self._output(_STDOUT, _LONGEST)
-        self.stderr = self._output(_STDERR, 0)
-        self.values = self._values()
-        self.command = [program.executable, *map(self._fill, program.command[1:])]
-
-    def run(self) -> dict[str, Any]:
-        self._write_input()
-        sha256 = executables.sha256(self.command[0])
-        self.ended = self._execute()
-        self._check_end(self.ended)
-        try:
-            tree = reading.read(self.output, self.stdout)
-            reading.complete(tree, self.parameter_set)
-        except ArchiveError as error:
-            self._fail(str(error))
-        self._report(self.ended, tree, sha256)
-        return tree
-
-    def _output(self, name: str, limit: int) -> Output:
-        is_kept = self._is_kept(name)
-        return Output(os.path.join(self.directory, name), math.inf if is_kept else limit, is_kept)
-
-    def _is_kept(self, name: str) -> bool:
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.program.keep_files)
-
-    def _values(self) -> dict[str, Any]:
-        """Return what may be filled in; parameters may have names such as `seed`."""
-        parameters = dict(zip(self.parameter_set.names, self.parameter_set.values, strict=True))
-        known: dict[str, int] = {}
-        if "seed" in self.program.placeholders():
-            known["seed"] = self.parameter_set.seed
-        if self.attempt is not None:
-            known["id"] = self.attempt.number
-        places = {"input": self.input, "output": self.output, "directory": self.directory}
-        return {**known, **parameters, **places}
-
-    def _fill(self, template: str) -> str:
-        if "id" in placeholders.names(template) and "id" not in self.values:
-            raise ProgramError("{id} is the id of a measurement, which only a run has; call Experiment.run")
-        return placeholders.fill(template, self.values)
-
-    def _environment(self) -> dict[bytes, bytes]:
-        given = {name: self._fill(value) for name, value in self.program.environment.items()}
-        added = {**given, INPUT_VARIABLE: self.input, OUTPUT_VARIABLE: self.output}
-        return {**os.environb, **{os.fsencode(name): os.fsencode(value) for name, value in added.items()}}
-
-    def _write_input(self) -> None:
-        tree = _SERIALIZER.encode({ROOT: self.parameter_set.tree()})
-        text = archives.dumps(tree, archives.format_of(self.input))
-        try:
-            files.create(self.input, text)
-        except OSError as error:
-            raise ProgramError(
-                f'cannot write "{self.input}": {error.strerror}; set TMPDIR to a directory with room'
-            ) from error
-
-    def _execute(self) -> Ended:
-        outputs = (self.stdout, self.stderr)
-        environment = self._environment()
-        working = self.directory if self.program.directory == _WITHIN else self.program.directory
-        try:
-            return process.run(self.command, working, environment, outputs, self.directory, self.program.timeout)
-        except OSError as error:
-            hint = "; a script needs a first line such as #!/bin/sh" if error.errno == errno.ENOEXEC else ""
-            self._fail(f"could not be started: {error.strerror}{hint}")
-        finally:
-            for output in outputs:
-                output.close()
-
-    def _check_end(self, ended: Ended) -> None:
-        if ended.stopped:
-            self._fail("was ended by Ctrl-C")
-        self._keep()
-        if ended.timed_out:
-            self._fail(f"was ended after the timeout of {self.program.timeout:g} s")
-        if ended.status < 0:
-            self._fail(f"was ended by signal {-ended.status} ({_signal_name(-ended.status)})")
-        if ended.status > 0:
-            self._fail(f"failed with exit status {ended.status}")
-
-    def _keep(self) -> None:
-        if self.attempt is None or not self.program.keep_files:
-            return
-        found = sorted(path for path in Path(self.directory).iterdir() if self._is_kept(path.name) and path.is_file())
-        try:
-            for output in filter(lambda output: output.is_kept, (self.stdout, self.stderr)):
-                output.check()
-            self.attempt.keep(found)
-        except ArchiveError as error:
-            self._fail(f"left a file behind that is lost: {error}")
-
-    def _report(self, ended: Ended, tree: dict[str, Any], sha256: str | None) -> None:
-        """Tell the run what the measurement's info should say."""
-        if self.attempt is None:
-            return
-        info = tree.get("info")
-        said = info if isinstance(info, dict) else {}
-        known = {
-            "program": said.get("program", _shown(os.path.basename(self.command[0]))),
-            "version": said.get("version"),
-            "command": [_shown(part) for part in self.command],
-            "executable": _shown(self.command[0]),
-            "sha256": sha256,
-            "exit_status": ended.status,
-            "duration": ended.duration,
-            "peak_memory": ended.peak_memory,
-        }
-        self.attempt.info.update({name: value for name, value in known.items() if value is not None})
-
-    def _fail(self, what: str) -> NoReturn:
-        tail = self.stderr.lines()
-        lines = [f"{self.command[0]} {what}", f"  parameters: {self.parameter_set}", f"  command: {self.command}"]
-        lines += ["  last lines of standard error:", *(f"    {line}" for line in tail)] if tail else []
-        details = {"command": [_shown(part) for part in self.command], **_details(self.ended)}
-        raise ProgramError("\n".join(lines), {**details, "stdout": self.stdout.lines(), "stderr": tail})
+            return Call(self._settings, parameter_set, directory, current_attempt()).run()
 
 
 def _check_place(name: str, parameters: Collection[str]) -> None:
@@ -340,7 +195,7 @@ def _check_file_name(name: str) -> None:
 
 
 def _working_directory(given: str) -> str:
-    return given if given == _WITHIN else os.path.abspath(given)
+    return given if given == WITHIN else os.path.abspath(given)
 
 
 def _variables(given: Any) -> dict[str, str]:
@@ -359,7 +214,7 @@ def _variables(given: Any) -> dict[str, str]:
     return dict(given)
 
 
-def _patterns(given: Any) -> list[str]:
+def _patterns(given: Any) -> tuple[str, ...]:
     patterns: list[Any] = [None] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     if not all(isinstance(name, str) for name in patterns):
         raise ProgramError(f"keep_files must be a list of patterns of names, such as ['*.log']; got {given!r}")
@@ -369,30 +224,4 @@ def _patterns(given: Any) -> list[str]:
                 f"keep_files has {name!r}, with a slash; give patterns of names in {{directory}}, without directories, "
                 f"such as {os.path.basename(name) or '*'!r}"
             )
-    return patterns
-
-
-def _details(ended: Ended | None) -> dict[str, Any]:
-    """Return what a failure record says of the end of a process."""
-    if ended is None:
-        return {}
-    how = {"exit_status": ended.status} if ended.status >= 0 else {"signal": _signal_name(-ended.status)}
-    memory = {} if ended.peak_memory is None else {"peak_memory": ended.peak_memory}
-    return {**how, "duration": ended.duration, **memory}
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
-
-
-def _shown(text: str) -> str:
-    """Return a text that every file can hold."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() or character in "\n\t" else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    return tuple(patterns)

@@ -13,7 +13,7 @@ import numpy as np
 from coma.errors import ExperimentError, PathError
 from coma.results import optional
 from coma.results.tables import Array, Table, as_array
-from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurement import Measurement, Tree
 from coma.text import suggestion
 from coma.trees import identity
 from coma.trees import path as paths
@@ -31,7 +31,7 @@ def to_dataframe(results: Sequence[Table]) -> Any:
     return pandas.concat(frames) if frames else pandas.DataFrame(index=pandas.Index([], name=INDEX))
 
 
-def measurements_to_dataframe(measurements: Iterable[MemoryMeasurement], defaults: Mapping[str, Any]) -> Any:
+def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Mapping[str, Any]) -> Any:
     """Return one row for each measurement, with everything that is a scalar, by path; `defaults` where that is absent."""
     pandas = optional.load("pandas", "frames", "to_dataframe()")
     rows: dict[Any, dict[str, Any]] = {

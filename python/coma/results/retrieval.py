@@ -3,22 +3,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from coma.errors import ExperimentError, PathError
+from coma.errors import ExperimentError, PathError, warn
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.results.cells import Cells
 from coma.results.expressions import Condition
 from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
-from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurement import Measurement, MemoryMeasurement, Tree
 from coma.text import suggestion
 from coma.trees import identity
 from coma.trees import path as paths
 
-Where = str | Callable[[MemoryMeasurement], Any]
+Where = str | Callable[[Measurement], Any]
 PARAMETERS = "parameters"
 LEAVE_OUT: Any = type("LeaveOut", (), {"__repr__": lambda _: "LEAVE_OUT"})()
 _MANY = 256  # rows that wait until they are packed; soon enough that the cycle collector need not look at them twice
@@ -194,7 +193,7 @@ class Query:
             lacking.setdefault(missing.path, set()).add(missing.measurement_id)
         for path, ids in lacking.items():
             if len(ids) == seen:
-                warnings.warn(f"no measurement has {path!r}{suggestion(path, places)}", UserWarning, stacklevel=5)
+                warn(f"no measurement has {path!r}{suggestion(path, places)}")
 
 
 def _id(tree: Tree) -> int | None:
@@ -237,7 +236,7 @@ def _checked_pad(on_ragged: str) -> bool:
     return _PAD[on_ragged]
 
 
-def _checked_where(where: Any) -> Condition | Callable[[MemoryMeasurement], Any] | None:
+def _checked_where(where: Any) -> Condition | Callable[[Measurement], Any] | None:
     if isinstance(where, str):
         return Condition(where)
     if where is not None and not callable(where):

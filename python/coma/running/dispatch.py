@@ -6,43 +6,78 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-import cloudpickle
-import loky
-
 from coma.errors import ExperimentError
 from coma.programs import process
-from coma.running import interrupt, runner
+from coma.running import engines, interrupt, transport
 from coma.running.interrupt import Interrupt
+from coma.running.point import Call, Job, Outcome, failure_of
 from coma.running.pool import Pool
-from coma.running.runner import Call, Job, Outcome
 from coma.storage.measurement import now
 
 _LARGEST_BATCH = 16
-_POLL = 0.5
-_SOON = 0.05
-_PATIENCE = 30.0
-_DEATHS = ("KilledWorker", "EngineError", "ExecutorlibSocketError")  # of dask, ipyparallel, executorlib
+_POLL_SECONDS = 0.5
+_THREAD_START_SECONDS = 0.05  # in which a thread that was about to run a program does so
+_NO_WORKERS_SECONDS = 30.0  # that an engine may have no workers
 _NO_WORKERS = (
     "no workers are left, or none began yet: wait for the first before run(), as by client.wait_for_workers(1). "
     "The points that ended are saved, run() does the rest"
 )
 
+Ended = list[tuple[Job, Outcome]]
+Pending = dict[Future[Any], list[Job]]
 
-Submit = Callable[[Sequence[Job]], Future[Any]]
+
+class Backlog:
+    """The jobs that are not in flight: those to come, those that a worker gave back, and suspects.
+
+    A batch is one job at first, and more of them while they are fast. Suspects were in flight when a pool broke: they
+    run again one at a time, so that the one that breaks it alone is at fault.
+
+    Parameters
+    ----------
+    jobs
+        Id and parameter set of each point; taken as they are submitted.
+    count
+        How many jobs there are.
+    """
+
+    def __init__(self, jobs: Iterable[Job], count: int) -> None:
+        self._jobs = iter(jobs)
+        self._left = count
+        self._size = 1
+        self._given_back: deque[Job] = deque()
+        self._suspects: deque[Job] = deque()
+
+    @property
+    def has_suspects(self) -> bool:
+        """Whether there are jobs that run one at a time."""
+        return bool(self._suspects)
+
+    def next_batch(self, window: int) -> list[Job]:
+        """Take the next jobs; few of the last ones, so that there are some for each batch of a window."""
+        if self._suspects:
+            return [self._suspects.popleft()]
+        size = min(self._size, 1 + self._left // window)
+        batch = [self._given_back.popleft() for _ in range(min(size, len(self._given_back)))]
+        batch = batch or list(islice(self._jobs, size))
+        self._left -= len(batch)
+        return batch
+
+    def batch_ended(self, batch: Sequence[Job], done: int, seconds: float) -> None:
+        """Take back what a worker did not come to, and learn how large a batch may be."""
+        fast = seconds < transport.BATCH_SECONDS / 2
+        self._size = min(2 * done, _LARGEST_BATCH) if fast else done
+        self._given_back.extend(batch[done:])
+        self._left += len(batch) - done
+
+    def suspect(self, jobs: Iterable[Job]) -> None:
+        """Take jobs of which one may have broken a pool."""
+        self._suspects.extend(jobs)
 
 
 class _TimeIsUp(Exception):
@@ -52,48 +87,29 @@ class _TimeIsUp(Exception):
 class Dispatcher:
     """Keeps a window of batches of jobs in flight, and finds out which job breaks the pool.
 
-    A batch is one job at first, and more of them while they are fast: a worker gives back what it does not come to
-    soon. After a pool broke, the jobs that were in flight run again one at a time: the one that breaks it alone is at
-    fault.
-
     Parameters
     ----------
     call
         What is done at each point.
-    jobs
-        Id and parameter set of each point; taken as they are submitted.
-    count
-        How many jobs there are.
+    jobs, count
+        As for `Backlog`.
     pool
-        Opens executors.
-    workers
-        How many workers the executor has; it is asked by default. Two batches for each are in flight at most.
+        Opens executors. Two batches for each worker are in flight at most.
     is_over
         Tells whether nothing new shall begin; what runs then has time to end, as after Ctrl-C.
     """
 
     def __init__(
-        self,
-        call: Call,
-        jobs: Iterable[Job],
-        count: int,
-        pool: Pool,
-        workers: int | None,
-        is_over: Callable[[], bool] = bool,
+        self, call: Call, jobs: Iterable[Job], count: int, pool: Pool, is_over: Callable[[], bool] = bool
     ) -> None:
-        self.call = call
-        self.jobs = iter(jobs)
-        self.left = count
-        self.pool = pool
-        self.workers = workers
-        self.size = 1
-        self.returned: deque[Job] = deque()
-        self.suspects: deque[Job] = deque()
-        self.interrupt = Interrupt()
-        self.is_over = is_over
-        self.deadline: float | None = None
+        self._call = call
+        self._backlog = Backlog(jobs, count)
+        self._pool = pool
+        self._is_over = is_over
+        self._interrupt = Interrupt()
+        self._deadline: float | None = None
 
-    def outcomes(self) -> Generator[list[tuple[Job, Outcome]], None, None]:
+    def outcomes(self) -> Generator[Ended, None, None]:
         """Yield the outcomes of each batch of jobs as it ends.
 
         Raises
@@ -103,89 +119,81 @@ class Dispatcher:
         ExperimentError
             If workers die as soon as they start, or none is left.
         """
-        with self.interrupt:
+        with self._interrupt:
             finished = broke = False
             while not finished:
-                with suppress(_TimeIsUp), self.pool.open() as executor:
+                with suppress(_TimeIsUp), self._pool.open() as executor:
                     if broke:
                         _check(executor)
                     finished = yield from self._drain(executor)
                 broke = True
                 finished = finished or self._ends()
-            if self.interrupt.requested:
+            if self._interrupt.requested:
                 raise KeyboardInterrupt
 
-    def _drain(self, executor: Executor) -> Generator[list[tuple[Job, Outcome]], None, bool]:
+    def _drain(self, executor: Executor) -> Generator[Ended, None, bool]:
         """Yield outcomes until all jobs ended (return True) or the executor broke (return False)."""
-        submit, window = _submitter(self.call, executor), 2 * (self.workers or _size(executor))
-        pending: dict[Future[Any], list[Job]] = {}
+        submit, window = _submitter(self._call, executor), 2 * self._pool.size(executor)
+        pending: Pending = {}
         try:
             while True:
                 if not self._fill(submit, pending, window):
                     return False
                 if not pending:
                     return True
-                for future in self._ended(pending, executor):
+                for future in self._wait(pending, executor):
                     error = _error(future)
-                    if _is_break(error):
+                    if engines.means_break(error):
                         yield self._lost([job for batch in pending.values() for job in batch], error)
                         return False
-                    yield self._outcomes(pending.pop(future), future)
+                    yield self._ended(pending.pop(future), future)
         except (KeyboardInterrupt, GeneratorExit, _TimeIsUp) as error:
             _cancel(pending, executor)
-            if self.interrupt.requested or isinstance(error, KeyboardInterrupt):
+            if self._interrupt.requested or isinstance(error, KeyboardInterrupt):
                 _end_programs(pending, executor)
             raise
         finally:
             _cancel(pending, executor)
 
     def _ends(self) -> bool:
-        return self.interrupt.requested or self.is_over()
+        return self._interrupt.requested or self._is_over()
 
-    def _fill(self, submit: Submit, pending: dict[Future[Any], list[Job]], window: int) -> bool:
+    def _fill(self, submit: Callable[[list[Job]], Future[Any]], pending: Pending, window: int) -> bool:
         """Submit up to the window; False where the executor is broken and nothing is in flight."""
-        while not self._ends() and len(pending) < (1 if self.suspects else window):
-            batch = self._batch(window)
+        while not self._ends() and len(pending) < (1 if self._backlog.has_suspects else window):
+            batch = self._backlog.next_batch(window)
             if not batch:
                 break
             try:
                 pending[submit(batch)] = batch
             except BrokenExecutor:
-                self.suspects.extend(batch)
+                self._backlog.suspect(batch)
                 return bool(pending)  # what is in flight ended, or tells that it broke
         return True
 
-    def _batch(self, window: int) -> list[Job]:
-        """Take the next jobs; few of the last ones, so that there are some for each worker."""
-        if self.suspects:
-            return [self.suspects.popleft()]
-        size = min(self.size, 1 + self.left // window)
-        batch = [self.returned.popleft() for _ in range(min(size, len(self.returned)))]
-        batch = batch or list(islice(self.jobs, size))
-        self.left -= len(batch)
-        return batch
-
-    def _ended(self, pending: Iterable[Future[Any]], executor: Executor) -> list[Future[Any]]:
+    def _wait(self, pending: Pending, executor: Executor) -> list[Future[Any]]:
         """Wait until jobs ended, and return their futures in order, those that broke last."""
         quiet = None
         while True:
-            if self._ends() and isinstance(executor, ThreadPoolExecutor):
+            if self._ends() and engines.shares_memory(executor):
                 _cancel(pending, executor)
-            done = wait(pending, timeout=_POLL, return_when=FIRST_COMPLETED).done
+            done = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED).done
             if done:
-                return sorted(filter(done.__contains__, pending), key=lambda future: _is_break(_error(future)))
+                return sorted(
+                    filter(done.__contains__, pending), key=lambda future: engines.means_break(_error(future))
+                )
             if self._ends():
-                self.deadline = self.deadline or time.monotonic() + interrupt.GRACE
-                if time.monotonic() > self.deadline:
+                self._deadline = self._deadline or time.monotonic() + interrupt.GRACE_SECONDS
+                if time.monotonic() > self._deadline:
                     raise _TimeIsUp
-            elif _has_workers(executor):
+            elif engines.has_workers(executor):
                 quiet = None
             else:
                 quiet = quiet or time.monotonic()
-                if time.monotonic() > quiet + _PATIENCE:
+                if time.monotonic() > quiet + _NO_WORKERS_SECONDS:
                     raise ExperimentError(_NO_WORKERS)
 
-    def _outcomes(self, batch: list[Job], future: Future[Any]) -> list[tuple[Job, Outcome]]:
+    def _ended(self, batch: list[Job], future: Future[Any]) -> Ended:
         """Return the outcomes of the jobs that were begun; the others are put back."""
         if self._ends() and future.cancelled():
             return []
@@ -193,20 +201,18 @@ class Dispatcher:
         if error is not None:  # the engine speaks, not the function
             return self._lost(batch, error)
         seconds, outcomes = future.result()
-        ended = [(job, runner.received(outcome)) for job, outcome in zip(batch, outcomes, strict=False)]
-        self.size = min(2 * len(ended), _LARGEST_BATCH) if seconds < runner.LONG / 2 else len(ended)
-        rest = batch[len(ended) :]
-        self.returned.extend(rest)
-        self.left += len(rest)
-        return ended
+        self._backlog.batch_ended(batch, len(outcomes), seconds)
+        return [(job, transport.received(outcome)) for job, outcome in zip(batch, outcomes, strict=False)]
 
-    def _lost(self, jobs: list[Job], error: BaseException | None) -> list[tuple[Job, Outcome]]:
+    def _lost(self, jobs: list[Job], error: BaseException | None) -> Ended:
         """Return the failure of a job that was lost alone; any of several may be at fault, and they run again."""
-        assert error is not None
         if len(jobs) > 1:
-            self.suspects.extend(jobs)
+            self._backlog.suspect(jobs)
             return []
-        return [(jobs[0], Outcome(None, runner.failure(_lost(error), now())))]
+        what = "the worker died" if engines.means_death(error) else "the executor did not run it"
+        lost = ExperimentError(f"{what} ({engines.name_of(error)}: {error})")
+        lost.__cause__ = error
+        return [(jobs[0], Outcome(None, failure_of(lost, now())))]
 
 
 def _check(executor: Executor) -> None:
@@ -217,89 +223,29 @@ def _check(executor: Executor) -> None:
         raise ExperimentError("workers die as soon as they start; is what they need installed?") from error
 
 
-def _submitter(call: Call, executor: Executor) -> Submit:
-    if isinstance(executor, ThreadPoolExecutor):
-        return lambda batch: executor.submit(runner.on_thread, call, batch)
-    pickled = _pickled(call)
-    return lambda batch: _submit(executor, runner.on_worker, pickled, cloudpickle.dumps(batch))
-
-
-def _pickled(call: Call) -> bytes:
-    """Return what travels to the workers."""
-    try:
-        data: bytes = cloudpickle.dumps(tuple(call))
-    except Exception as error:  # an object may refuse in any way
-        raise ExperimentError(
-            f"{runner.name(call.function)} cannot be sent to the workers ({type(error).__name__}: {error}); make what "
-            "it uses of locks, open files and the like within it, or call it on threads or here"
-        ) from error
-    return data
-
-
-def _submit(executor: Executor, *call: Any) -> Future[Any]:
-    """Submit; a pool that breaks just then, while it starts another process, has errors of its own."""
-    try:
-        return executor.submit(*call)
-    except OSError as error:
-        if getattr(executor, "_broken", False):
-            raise BrokenExecutor(str(error)) from error
-        raise
+def _submitter(call: Call, executor: Executor) -> Callable[[list[Job]], Future[Any]]:
+    if engines.shares_memory(executor):
+        return lambda batch: executor.submit(transport.on_thread, call, batch)
+    data = transport.packed_call(call)
+    return lambda batch: engines.submit(executor, transport.on_worker, data, transport.packed_jobs(batch))
 
 
 def _end_programs(pending: Iterable[Future[Any]], executor: Executor) -> None:
     """End the programs that run here, and those that a thread was about to run."""
     process.end_all()
-    deadline = time.monotonic() + process.GRACE
-    while isinstance(executor, ThreadPoolExecutor) and time.monotonic() < deadline:
-        if not wait(pending, timeout=_SOON).not_done:
+    deadline = time.monotonic() + process.GRACE_SECONDS
+    while engines.shares_memory(executor) and time.monotonic() < deadline:
+        if not wait(pending, timeout=_THREAD_START_SECONDS).not_done:
             return
         process.end_all()
 
 
 def _cancel(futures: Iterable[Future[Any]], executor: Executor) -> None:
-    """Cancel what waits for a worker; pools of processes that break fail themselves at a future that is cancelled."""
-    if not isinstance(executor, ProcessPoolExecutor | loky.ProcessPoolExecutor):
+    """Cancel what waits for a worker."""
+    if engines.can_cancel(executor):
         for future in futures:
             future.cancel()
 
 
 def _error(future: Future[Any]) -> BaseException | None:
     return CancelledError("by the engine") if future.cancelled() else future.exception()
-
-
-def _lost(error: BaseException) -> ExperimentError:
-    died = isinstance(error, BrokenExecutor) or _name(error) in _DEATHS
-    lost = ExperimentError(f"{'the worker died' if died else 'the executor did not run it'} ({_name(error)}: {error})")
-    lost.__cause__ = error
-    return lost
-
-
-def _name(error: BaseException | None) -> str:
-    """Return the type of an error; ipyparallel tells that of the error on its engine."""
-    return str(getattr(error, "ename", None) or type(error).__name__)
-
-
-def _is_break(error: BaseException | None) -> bool:
-    return isinstance(error, BrokenExecutor) or _name(error) == "ExecutorlibSocketError"
-
-
-def _size(executor: Any) -> int:
-    """Return how many workers an executor says it has, 8 where it does not know."""
-    names = ("_max_workers", "max_workers", "num_workers")  # pools and ipyparallel, executorlib, MPI
-    known = next((getattr(executor, name) for name in names if hasattr(executor, name)), None)
-    return int(known or sum(_dask_workers(executor).values()) or 8)
-
-
-def _has_workers(executor: Any) -> bool:
-    """Tell whether an engine has workers, or brings some: without, dask and ipyparallel wait for ever."""
-    dask: Any = getattr(executor, "_client", None)
-    if hasattr(dask, "nthreads"):
-        return bool(_dask_workers(executor)) or getattr(dask.cluster, "_adaptive", None) is not None
-    engines: Any = getattr(getattr(executor, "view", None), "client", None)
-    return bool(getattr(engines, "ids", True))
-
-
-def _dask_workers(executor: Any) -> dict[str, int]:
-    """Return the threads of each worker of dask."""
-    client: Any = getattr(executor, "_client", None)
-    return dict(client.nthreads()) if hasattr(client, "nthreads") else {}

@@ -10,7 +10,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Self
 
-GRACE = 5.0
+GRACE_SECONDS = 5.0
 
 
 class Interrupt:
@@ -45,4 +45,7 @@ class Interrupt:
             raise KeyboardInterrupt
         self.requested = True
         if os.getpid() == self._pid:  # and not a forked worker
-            print(f"\nStopping: running points have {GRACE:g} s to end; Ctrl-C again stops at once", file=sys.stderr)
+            print(
+                f"\nStopping: running points have {GRACE_SECONDS:g} s to end; Ctrl-C again stops at once",
+                file=sys.stderr,
+            )

@@ -7,8 +7,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,10 @@ import loky
 from coma.errors import ExperimentError
 from coma.programs import process
 from coma.programs.program import Program
+from coma.running import engines
+from coma.running.engines import Make
 
-Make = Callable[[], Executor]
+_LOOK_SECONDS = 0.5  # between a worker's looks for its parent
 
 
 class Pool:
@@ -30,11 +32,18 @@ class Pool:
         Returns a new executor; None where it cannot be made anew.
     given
         An executor of the caller's, used first and never shut down.
+    workers
+        How many workers it has; the executor is asked by default.
     """
 
-    def __init__(self, make: Make | None, given: Executor | None = None) -> None:
-        self.make = make
-        self.given = given
+    def __init__(self, make: Make | None, given: Executor | None = None, workers: int | None = None) -> None:
+        self._make = make
+        self._given = given
+        self._workers = workers
+
+    def size(self, executor: Executor) -> int:
+        """Return how many workers an executor of this pool has."""
+        return self._workers or engines.size(executor)
 
     @contextmanager
     def open(self) -> Iterator[Executor]:
@@ -45,25 +54,25 @@ class Pool:
         ExperimentError
             If the caller's executor broke and we do not know how to make another.
         """
-        if self.given is not None:
-            given, self.given = self.given, None
+        if self._given is not None:
+            given, self._given = self._given, None
             yield given
             return
-        if self.make is None:
+        if self._make is None:
             raise ExperimentError(
                 "the executor broke, as one of its workers died. The points that ended are saved; run() does the "
                 "rest. Pass a function that makes the executor, executor=lambda: ..., and it is made anew"
             )
-        executor = self.make()
+        executor = self._make()
         try:
             yield executor
         except BaseException:
-            _kill(executor)
+            engines.kill(executor)
             raise
         executor.shutdown(wait=True)
 
 
-def choose(function: Any, executor: Executor | Make | None, workers: int | None) -> Pool | None:
+def choose(function: Any, executor: Executor | Make | None, workers: Any) -> Pool | None:
     """Return where a run measures: on the caller's executor, in a pool of our own, or, as None, here.
 
     Raises
@@ -71,85 +80,51 @@ def choose(function: Any, executor: Executor | Make | None, workers: int | None)
     ExperimentError
         If `workers` is no whole number greater than 0, or `executor` is none.
     """
-    if workers is not None:
-        check_workers(workers)
+    if workers is not None and (not isinstance(workers, int) or isinstance(workers, bool) or workers < 1):
+        raise ExperimentError(f"workers must be a whole number greater than 0, got {workers!r}")
     if executor is not None:
-        return given(executor)
+        return given(executor, workers)
     return local(function, workers) if workers is not None else None
 
 
 def local(function: Any, workers: int) -> Pool:
-    """Return a pool on this machine: threads for a program, processes for a function.
+    """Return a pool on this machine: threads for a program, processes for a function."""
+    if isinstance(function, Program):
+        return Pool(lambda: ThreadPoolExecutor(workers), workers=workers)
+    options = {"initializer": _prepare_worker, "initargs": (os.getpid(),)}
+    return Pool(lambda: loky.ProcessPoolExecutor(workers, **options), workers=workers)
+
+
+def given(executor: Any, workers: int | None) -> Pool:
+    """Return a pool of the caller's executor, or of those that the caller's function makes.
 
     Raises
     ------
     ExperimentError
-        If `workers` is no whole number greater than 0.
+        If it is neither.
     """
-    check_workers(workers)
-    if isinstance(function, Program):
-        return Pool(lambda: ThreadPoolExecutor(workers))
-    return Pool(lambda: loky.ProcessPoolExecutor(workers, initializer=_prepare_worker, initargs=(os.getpid(),)))
-
-
-def given(executor: Executor | Make) -> Pool:
-    """Return a pool of the caller's executor, or of those that the caller's function makes."""
-    if not (callable(executor) or hasattr(executor, "submit")):
-        raise ExperimentError(
-            f"{executor!r} is no executor; pass a concurrent.futures.Executor, or a function that makes one"
-        )
-    if isinstance(executor, Executor) or not callable(executor):
-        return Pool(_like(executor), executor)
-    return Pool(executor)
+    if hasattr(executor, "submit") and not isinstance(executor, type):
+        return Pool(engines.another_like(executor), executor, workers)
+    if callable(executor):
+        return Pool(executor, workers=workers)
+    raise ExperimentError(
+        f"{executor!r} is no executor; pass a concurrent.futures.Executor, or a function that makes one"
+    )
 
 
 def check_time_limit(executor: Any) -> None:
-    """Refuse a time limit on functions where they are called on threads, which no alarm reaches.
+    """Refuse a time limit on functions where they are called on threads.
 
     Raises
     ------
     ExperimentError
         If `executor` is one of threads, as dask's is.
     """
-    if isinstance(executor, ThreadPoolExecutor) or type(executor).__module__.startswith("distributed."):
+    if engines.on_threads(executor):
         raise ExperimentError(
             "timeout= cannot interrupt a function on a thread, on which this executor calls it; use workers= or a pool "
             "of processes; or a Program, which is ended with all that it started"
         )
-
-
-def check_workers(workers: Any) -> None:
-    """Refuse what is no number of workers.
-
-    Raises
-    ------
-    ExperimentError
-        If `workers` is no whole number greater than 0.
-    """
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise ExperimentError(f"workers must be a whole number greater than 0, got {workers!r}")
-
-
-def _like(executor: Any) -> Make | None:
-    """Return how to make another executor of a kind that breaks when a worker dies."""
-    if not isinstance(executor, ProcessPoolExecutor) and type(executor).__module__.partition(".")[0] != "loky":
-        return None
-    options = ("initializer", "initargs", "max_workers", "max_tasks_per_child")
-    known = {name: getattr(executor, f"_{name}") for name in options if hasattr(executor, f"_{name}")}
-    if isinstance(executor, ProcessPoolExecutor):
-        return lambda: ProcessPoolExecutor(mp_context=getattr(executor, "_mp_context", None), **known)
-    return lambda: loky.ProcessPoolExecutor(**known)
-
-
-def _kill(executor: Executor) -> None:
-    """End an executor without waiting for what it still runs."""
-    if isinstance(executor, loky.ProcessPoolExecutor):
-        executor.shutdown(wait=True, kill_workers=True)
-        return
-    processes = list((getattr(executor, "_processes", None) or {}).values())
-    executor.shutdown(wait=False)
-    for worker in processes:
-        worker.terminate()
 
 
 def _prepare_worker(parent: int) -> None:
@@ -160,6 +135,6 @@ def _prepare_worker(parent: int) -> None:
 
 def _follow(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(0.5)
+        time.sleep(_LOOK_SECONDS)
     process.end_all()
     os._exit(1)

@@ -12,14 +12,14 @@ from coma.errors import JsonArchiveError, XMLArchiveError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
-from coma.running import runner
-from coma.running.dispatch import Dispatcher
+from coma.running import transport
+from coma.running.dispatch import Dispatcher, Ended
+from coma.running.point import Call, Failure, Job, Outcome, failure_of, outcome_of
 from coma.running.pool import Pool
 from coma.running.progress import bar
-from coma.running.runner import Call, Failure, Job, Outcome
-from coma.storage.failures import Failures
+from coma.storage.ids import IdBlocks
 from coma.storage.measurement import Tree
-from coma.storage.measurements import FileMeasurements, Ids
+from coma.storage.store import Store
 
 
 class Run:
@@ -27,10 +27,8 @@ class Run:
 
     Parameters
     ----------
-    home, failures
+    store
         Where measurements and failure records go.
-    check
-        Raises where no measurement can be added any more.
     outdated
         What the new measurements replace.
 
@@ -42,22 +40,14 @@ class Run:
         What the others raised, each with its parameter set as a note.
     """
 
-    def __init__(
-        self,
-        home: FileMeasurements,
-        failures: Failures,
-        check: Callable[[], None],
-        outdated: Outdated | None = None,
-    ) -> None:
-        self.home = home
-        self.failures = failures
+    def __init__(self, store: Store, outdated: Outdated | None = None) -> None:
+        self.store = store
         self.outdated = outdated
         self.measured = 0
         self.errors: list[Exception] = []
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[str] = set()
-        self._check = check
-        self._ids = Ids(home, check)
+        self._ids = IdBlocks(store.files.ids, store.require_still_active)
         self._flusher = files.Flusher()
 
     def measure(
@@ -65,7 +55,6 @@ class Run:
         missing: Sequence[ParameterSet],
         call: Call,
         pool: Pool | None,
-        workers: int | None,
         keep_going: bool,
         progress: bool | None,
     ) -> None:
@@ -78,11 +67,11 @@ class Run:
 
         try:
             with (
-                closing(_outcomes(call, jobs, len(missing), pool, workers, is_over)) as outcomes,
+                closing(_outcomes(call, jobs, len(missing), pool, is_over)) as outcomes,
                 bar(len(missing), progress) as steps,
             ):
                 for ended in outcomes:
-                    self._check()  # a point may have taken longer than somebody needed to archive the experiment
+                    self.store.require_still_active()  # a point may have taken longer than somebody needed to archive the experiment
                     for job, outcome in ended:
                         self._keep(job, outcome)
                     steps.update(len(ended))
@@ -114,21 +103,21 @@ class Run:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
         start = tree["info"]["start_date"]
         try:
-            path = self.home.add(tree, number, durable=False)
+            published, path = self.store.files.publish(tree, number, durable=False)
         except (JsonArchiveError, XMLArchiveError) as error:
-            return runner.failure(error, start)
+            return failure_of(error, start)
         self._flusher.add(path)
         if kept:
-            self.home.kept.move(number, kept, self.home.id_of(path))
+            self.store.files.kept.move(number, kept, published)
         return None
 
     def _record(self, failed: Failure, job: Job, kept: Sequence[str]) -> None:
         number, parameter_set = job
         self._forget(parameter_set)
-        tree = self.home.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
-        beside = self.failures.keep(number, self.home.kept.paths(number, kept), kept)
-        self._records[parameter_set.key()] = [self.failures.add(tree, number), *beside]
-        self.errors.append(_noted(failed, parameter_set))
+        tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
+        beside = self.store.failures.keep(number, self.store.files.kept.paths(number, kept), kept)
+        self._records[parameter_set.key()] = [self.store.failures.add(tree, number), *beside]
+        self.errors.append(transport.noted(failed, f"for the parameter set {parameter_set}"))
 
     def _forget(self, parameter_set: ParameterSet) -> None:
         if self._records:
@@ -137,10 +126,10 @@ class Run:
 
     def _earlier_failures(self, missing: Sequence[ParameterSet]) -> dict[Hashable, list[str]]:
         known: dict[Hashable, list[str]] = {}
-        for record in self.failures:
+        for record in self.store.failures:
             found = missing[0].like(record.tree)
             if found is not None:
-                beside = self.failures.kept.paths(record.id, record.get("info/kept_files", []))
+                beside = self.store.failures.kept.paths(record.id, record.get("info/kept_files", []))
                 known.setdefault(found.key(), []).extend([record.path, *beside])
         return known
 
@@ -150,12 +139,19 @@ def _outcomes(
     jobs: Iterable[Job],
     count: int,
     pool: Pool | None,
-    workers: int | None,
     is_over: Callable[[], bool],
-) -> Generator[list[tuple[Job, Outcome]], None, None]:
+) -> Generator[Ended, None, None]:
     if pool is None:
-        return runner.serially(call, jobs, is_over)
-    return Dispatcher(call, jobs, count, pool, workers, is_over).outcomes()
+        return _serially(call, jobs, is_over)
+    return Dispatcher(call, jobs, count, pool, is_over).outcomes()
+
+
+def _serially(call: Call, jobs: Iterable[Job], is_over: Callable[[], bool]) -> Generator[Ended, None, None]:
+    """Yield the outcome of each job, in order, until it is over; Ctrl-C ends the point that is running."""
+    for job in jobs:
+        yield [(job, outcome_of(call, job, (Exception, SystemExit)))]
+        if is_over():
+            return
 
 
 def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kept: Sequence[str]) -> Tree:
@@ -175,8 +171,3 @@ def _failure_tree(failed: Failure, number: int, parameter_set: ParameterSet, kep
             "traceback": failed.traceback.splitlines(),
         },
     }
-
-
-def _noted(failed: Failure, parameter_set: ParameterSet) -> Exception:
-    """Return the exception of a failed point, with its parameter set as a note."""
-    return runner.noted(failed, f"for the parameter set {parameter_set}")

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from coma.errors import ExperimentError
 
-_AGAIN = 1.0  # seconds after which the next alarm comes at the earliest
+_AGAIN_SECONDS = 1.0  # after which the next alarm comes at the earliest
 
 
 def time_limit(seconds: float | None) -> AbstractContextManager[None]:
@@ -43,7 +43,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 
     text = f"not finished after the timeout of {seconds:g} s"
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds, _AGAIN))  # the code within may catch the first
+    signal.setitimer(signal.ITIMER_REAL, seconds, max(seconds, _AGAIN_SECONDS))  # the code within may catch the first
     try:
         try:
             yield

@@ -4,72 +4,42 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from coma import files
-from coma.errors import ArchiveError, ExperimentError
+from coma.errors import ArchiveError, ExperimentError, warn
+from coma.files import Flusher, remove
 from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
 from coma.storage.filetrees import tree_of_files, trees_of_files
-from coma.storage.measurement import MemoryMeasurement, Tree
-from coma.storage.measurements import FileMeasurements
+from coma.storage.housekeeping import remove_leftovers
+from coma.storage.listing import Listing
+from coma.storage.measurement import Tree
+from coma.storage.measurementfiles import MeasurementFiles
 from coma.trees import identity
 from coma.trees.equality import equal
 
 
-class ActiveMeasurements:
-    """The measurements of an active experiment, which another process may archive while they are read.
+def archived(file: ExperimentFile, files: MeasurementFiles, listing: Listing) -> list[Tree]:
+    """Return the measurements of an inactive experiment, with files that an interrupted archiving left behind.
 
     Parameters
     ----------
-    file, home
-        Where they go, and where they are.
+    file, files
+        Where they are, and where they were.
+    listing
+        All files that there are.
     """
-
-    def __init__(self, file: ExperimentFile, home: FileMeasurements) -> None:
-        self.file = file
-        self.home = home
-
-    def __iter__(self) -> Iterator[MemoryMeasurement]:
-        return (MemoryMeasurement(tree) if path is None else self.home.at(path, tree) for path, tree in self._read())
-
-    def trees(self) -> Iterator[Tree]:
-        """Yield their trees in the order of their ids."""
-        return (tree for _, tree in self._read())
-
-    def _read(self) -> Iterator[tuple[str | None, Tree]]:
-        """Yield path and tree of each; those that another process archived meanwhile come last, without a path."""
-        listing, gone = self.home.files(), list[int]()
-        yield from self.home.read(listing.items(), gone)
-        self.file.refresh()
-        if self.file.is_active:  # they were deleted; or archived, and taken out again
-            yield from self.home.read(((number, paths) for number in gone if (paths := self.home.find(number))), [])
-        else:
-            self.file.lend()
-            late, trees = set(gone), _by_id(self.file).items()
-            yield from ((None, tree) for number, tree in trees if number in late or number not in listing)
-
-    def __len__(self) -> int:
-        return len(self.home)
-
-
-def archived(file: ExperimentFile, home: FileMeasurements) -> list[Tree]:
-    """Return the measurements of an inactive experiment, with files that an interrupted archiving left behind."""
-    lying = _files(file, home)
+    lying = _left_behind(file, files, listing)
     if not lying:
         return file.measurements
-    warnings.warn(
-        f'"{home.directory}" was archived, but {len(lying)} measurement file(s) are still there; '
-        "deactivate() completes that, activate() undoes it",
-        UserWarning,
-        stacklevel=4,
+    warn(
+        f'"{files.directory}" was archived, but {len(lying)} measurement file(s) are still there; '
+        "deactivate() completes that, activate() undoes it"
     )
     merged = _merged(file, _read_present(lying))
     return [merged[number] for number in sorted(merged)]
 
 
-def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
+def deactivate(file: ExperimentFile, files: MeasurementFiles) -> None:
     """Move every measurement into the experiment file; the files go once the archive was read back and compared.
 
     Raises
@@ -79,19 +49,20 @@ def deactivate(file: ExperimentFile, home: FileMeasurements) -> None:
     ArchiveError
         If a measurement cannot be read, or the experiment file's format cannot hold it. Nothing is removed then.
     """
-    with home.index.lock():
-        home.remove_leftovers()
+    with files.index.lock():
+        remove_leftovers(files.directory)
         file.refresh()
-        lying = _files(file, home)
-        if not (file.is_active or lying or home.index.exists()):
+        lying = _files(file, files)
+        if not (file.is_active or lying or files.index.exists()):
             raise ExperimentError("Experiment already is inactive")
         _archive(file, _merged(file, dict(trees_of_files(lying.items()))))
         for paths in lying.values():
-            _remove(paths)
-        files.remove(home.index.filename)
+            for path in paths:
+                remove(path)
+        remove(files.index.filename)
 
 
-def activate(file: ExperimentFile, home: FileMeasurements) -> None:
+def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
     """Give every archived measurement a file of its own again; the archive goes once all were read back and compared.
 
     Raises
@@ -99,20 +70,20 @@ def activate(file: ExperimentFile, home: FileMeasurements) -> None:
     ExperimentError
         If the experiment is active already, or a file is in the way.
     """
-    with home.index.lock():
-        home.remove_leftovers()
+    with files.index.lock():
+        remove_leftovers(files.directory)
         file.refresh()
         if file.is_active:
             raise ExperimentError("Experiment already is active")
-        lying = _files(file, home)
+        lying = _files(file, files)
         trees = _merged(file, dict(trees_of_files(lying.items())))
-        _refuse_in_the_way(home, trees.keys() - lying.keys())
-        flusher = files.Flusher(interval=None)
+        _refuse_in_the_way(files, trees.keys() - lying.keys())
+        flusher = Flusher(interval=None)
         for number, tree in trees.items():
             if number not in lying:
-                _restore(home, number, tree, flusher)
+                _restore(files, number, tree, flusher)
         flusher.flush()
-        home.index.write(max([*trees, home.index.read() if home.index.exists() else 0]))
+        files.index.write(max([*trees, files.index.read() if files.index.exists() else 0]))
         del file.tree[MEASUREMENTS]
         file.save()
 
@@ -132,18 +103,23 @@ def _archive(file: ExperimentFile, trees: dict[int, Tree]) -> None:
         )
 
 
-def _files(file: ExperimentFile, home: FileMeasurements) -> dict[int, list[str]]:
-    """Return the measurement files; those of an inactive experiment, where archiving was interrupted."""
-    if file.is_active or home.index.exists():
-        return dict(home.files().items())
-    lying = dict(home.all_files().items())
-    archived = _by_id(file) if lying else {}
-    return {number: paths for number, paths in lying.items() if number in archived}
+def _files(file: ExperimentFile, files: MeasurementFiles) -> dict[int, list[str]]:
+    """Return the measurement files of an active experiment, or those that an interrupted archiving left behind."""
+    if file.is_active:
+        return dict(files.ids.listing().items())
+    return _left_behind(file, files, files.ids.listing_with_stale())
+
+
+def _left_behind(file: ExperimentFile, files: MeasurementFiles, listing: Listing) -> dict[int, list[str]]:
+    if files.index.exists():
+        return dict(listing.up_to(files.index.read()).items())
+    archived = by_id(file) if len(listing) else {}
+    return {number: paths for number, paths in listing.items() if number in archived}
 
 
 def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
     """Return what is archived already and what lies in files, which are the more exact: Coma 2.0 cut digits."""
-    archived = {} if file.is_active else _by_id(file)
+    archived = {} if file.is_active else by_id(file)
     for number in archived.keys() & present.keys():
         if identity.key(archived[number]) != identity.key(present[number]):
             raise ExperimentError(
@@ -152,7 +128,14 @@ def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
     return {**archived, **present}
 
 
-def _by_id(file: ExperimentFile) -> dict[int, Tree]:
+def by_id(file: ExperimentFile) -> dict[int, Tree]:
+    """Return the archived measurements by id.
+
+    Raises
+    ------
+    ExperimentError
+        If one has no id of its own.
+    """
     trees: dict[int, Tree] = {}
     for tree in file.measurements:
         number = tree.get("info", {}).get("measurement_id")
@@ -176,19 +159,14 @@ def _read_present(lying: dict[int, list[str]]) -> dict[int, Tree]:
     return found
 
 
-def _refuse_in_the_way(home: FileMeasurements, numbers: AbstractSet[int]) -> None:
-    for number, paths in home.all_files().items():
+def _refuse_in_the_way(files: MeasurementFiles, numbers: AbstractSet[int]) -> None:
+    for number, paths in files.ids.listing_with_stale().items():
         if number in numbers:
             raise ExperimentError(f"{paths} is in the way of measurement {number}; move it elsewhere")
 
 
-def _restore(home: FileMeasurements, number: int, tree: Tree, flusher: files.Flusher) -> None:
-    path = home.publish(home.serializer.encode(tree), number, durable=False)
+def _restore(files: MeasurementFiles, number: int, tree: Tree, flusher: Flusher) -> None:
+    path = files.publish_as(files.serializer.encode(tree), number, durable=False)
     flusher.add(path)
     if not equal(tree_of_files(number, [path]), tree):
         raise ExperimentError(f'"{path}" does not read back as measurement {number}, which stays archived')
-
-
-def _remove(paths: list[str]) -> None:
-    for path in paths:
-        files.remove(path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
-from coma.errors import ArchiveError, ComaError, ExperimentError
+from coma.errors import ArchiveError, ComaError, ExperimentError, warn
 from coma.storage.globalindex import global_index
 from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
@@ -200,9 +199,7 @@ def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
     if len(found) != 1:
         return None
     archive = _archive(found[0].with_suffix(""), config)
-    warnings.warn(
-        f'Reading "{found[0]}", as "{archive.filename}" is missing; save() restores it', UserWarning, stacklevel=5
-    )
+    warn(f'Reading "{found[0]}", as "{archive.filename}" is missing; save() restores it')
     text = found[0].read_bytes()
     return ExperimentFile(archive, _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0])))
 
@@ -223,7 +220,7 @@ def check(id: Any, description: Any, tags: Any) -> None:
         raise ExperimentError(f"an experiment's tags are a list of words, not {tags!r}")
 
 
-def make(directory: Path) -> None:
+def make_directory(directory: Path) -> None:
     """Make the directory of an experiment.
 
     Raises

@@ -3,24 +3,22 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from coma import files
 from coma.archives import archive as archives
 from coma.config import FAILURE_FILE
-from coma.errors import ArchiveError
+from coma.errors import ArchiveError, warn
 from coma.storage.kept import KeptFiles
-from coma.storage.measurement import MemoryMeasurement, Tree
+from coma.storage.measurement import Measurement, Tree
 from coma.storage.names import Names
 
 ROOT = "failure"
 _FORMAT = "json"  # a program's last words may hold characters that XML cannot
 
 
-class FailureRecord(MemoryMeasurement):
+class FailureRecord(Measurement):
     """What is known of a point that failed: info, the parameters at their paths, and the error.
 
     Attributes
@@ -57,7 +55,7 @@ class Failures:
             try:
                 yield FailureRecord(archives.read(path)[ROOT], path)
             except (ArchiveError, KeyError, TypeError) as error:
-                warnings.warn(f'Damaged failure record "{path}" left out: {error}', UserWarning, stacklevel=2)
+                warn(f'Damaged failure record "{path}" left out: {error}')
 
     def add(self, tree: Tree, number: int) -> str:
         """Write a plain tree as the record of the attempt with this id, and return its path."""
@@ -69,7 +67,7 @@ class Failures:
         """Move files of these names beside the record with this id, and return their paths."""
         targets = self.kept.paths(number, names)
         for path, target in zip(paths, targets, strict=True):
-            os.replace(path, target)
+            files.rename_over(path, target)
         return targets
 
     def remove_all(self) -> None:

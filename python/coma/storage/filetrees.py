@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from coma import files
 from coma.archives import archive as archives
-from coma.errors import ArchiveError
+from coma.errors import ArchiveError, warn
 from coma.storage import readahead
 from coma.storage.measurement import Tree, checked
 from coma.storage.readahead import Listed
@@ -32,7 +31,7 @@ def read_tree(number: int, paths: list[str], text: bytes | None) -> Tree:
         raise ArchiveError(f'"{paths[0]}" could not be read')
     tree = tree_of_files(number, paths, text)
     if len(paths) > 1:
-        warnings.warn(f"Found the same measurement twice: {paths}; remove one", UserWarning, stacklevel=3)
+        warn(f"Found the same measurement twice: {paths}; remove one")
     return tree
 
 

@@ -7,7 +7,6 @@ import functools
 import os
 import socket
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Any
 import filelock
 
 from coma.archives.archive import Archive
-from coma.errors import ArchiveError, IndexFileError
+from coma.errors import ArchiveError, IndexFileError, warn
 
-LOCK_TIMEOUT = 30.0
-_POLL = 0.01
-_LEGACY_AGE = 2.0
+LOCK_TIMEOUT_SECONDS = 30.0
+_POLL_SECONDS = 0.01
+_LEGACY_AGE_SECONDS = 2.0
 
 
 class IndexFile:
@@ -120,7 +119,7 @@ class IndexFile:
         return Path(self.filename + ".lock")
 
     @contextmanager
-    def lock(self, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+    def lock(self, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
         """Hold the lock file beside the index.
 
         A lock whose owner is dead is taken over, any other is waited for.
@@ -145,15 +144,15 @@ def _acquire(lock: filelock.SoftFileLock, path: Path, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while True:
         seen = _stamp(path)
-        wait = min(_LEGACY_AGE, max(deadline - time.monotonic(), 0))
+        wait = min(_LEGACY_AGE_SECONDS, max(deadline - time.monotonic(), 0))
         try:
-            lock.acquire(timeout=wait, poll_interval=_POLL)
+            lock.acquire(timeout=wait, poll_interval=_POLL_SECONDS)
             return
         except filelock.Timeout:
             pass
         except OSError as error:
             raise ArchiveError(f'Cannot write lock "{path}": {error.strerror}') from error
-        if seen and seen == _stamp(path) and seen[0] == 0 and wait >= _LEGACY_AGE:
+        if seen and seen == _stamp(path) and seen[0] == 0 and wait >= _LEGACY_AGE_SECONDS:
             _break_legacy(path)
         elif time.monotonic() >= deadline:
             raise IndexFileError(_complaint(path, timeout))
@@ -181,7 +180,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 def _break_legacy(path: Path) -> None:
     """Remove an empty lock, which Coma 2.0 left behind when it died; no living owner leaves one empty."""
-    warnings.warn(f'Removing the lock "{path}", left behind by a program that died', UserWarning, stacklevel=2)
+    warn(f'Removing the lock "{path}", left behind by a program that died')
     path.unlink(missing_ok=True)
 
 

@@ -51,10 +51,10 @@ class KeptFiles:
             raise ArchiveError(f"Cannot keep {source.name!r}: name it otherwise, {path!r} would be no name of its own")
         try:
             files.publish_copy(path, source)
-        except OSError as error:
+        except FileExistsError as error:
             raise ArchiveError(f'Cannot keep "{source.name}" as "{path}": {error.strerror}') from error
 
-    def move(self, number: int, names: Sequence[str], new: int | None) -> None:
+    def move(self, number: int, names: Sequence[str], new: int) -> None:
         """Give files to another id."""
         if number != new:
             for path, target in zip(self.paths(number, names), self.paths(new, names), strict=True):
@@ -62,7 +62,7 @@ class KeptFiles:
 
     def remove_all(self, last: float = math.inf) -> None:
         """Remove every file that belongs to an id up to `last`."""
-        for name in os.listdir(self.directory):
+        for name in files.names(self.directory):
             number = self.names.owner(name)
             if number is not None and number <= last:
                 files.remove(self.directory / name)

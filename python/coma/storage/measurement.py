@@ -44,14 +44,14 @@ def compose(tree: Tree, **info: Any) -> Tree:
     return composed
 
 
-class MemoryMeasurement:
-    """A measurement whose tree is in memory: one of an inactive experiment.
+class Measurement:
+    """One parameter set's run: a tree with ``info``, ``parameters`` and ``results``.
 
     Items are reached in three ways: ``m['results']['t']``, ``m['results/t']`` and ``m.results.t``.
 
     Examples
     --------
-    >>> m = MemoryMeasurement({'info': {'measurement_id': 1}, 'results': {'t': 1.5}})
+    >>> m = Measurement({'info': {'measurement_id': 1}, 'results': {'t': 1.5}})
     >>> m.id, m['results/t'], m.results.t
     (1, 1.5, 1.5)
     """
@@ -159,7 +159,11 @@ class MemoryMeasurement:
         return f"<{type(self).__name__} {self.id}: {', '.join(self.keys())}>"
 
 
-class FileMeasurement(MemoryMeasurement):
+class MemoryMeasurement(Measurement):
+    """A measurement whose tree is in memory alone: one of an inactive experiment."""
+
+
+class FileMeasurement(Measurement):
     """A measurement in a file of its own, read when it is first needed.
 
     Attributes

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The measurements of an active experiment, one file each: listed, read and published."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from coma import files
+from coma.archives import archive as archives
+from coma.archives.archive import Archive
+from coma.config import Config
+from coma.errors import ArchiveError, warn
+from coma.storage import attachments, filetrees
+from coma.storage.ids import Ids
+from coma.storage.indexfile import IndexFile
+from coma.storage.kept import KeptFiles
+from coma.storage.measurement import ROOT, FileMeasurement, Tree, checked, compose
+from coma.storage.names import Names
+from coma.storage.readahead import Listed
+from coma.trees.serializer import Serializer
+
+
+class MeasurementFiles:
+    """The files of an experiment's measurements.
+
+    Parameters
+    ----------
+    directory
+        The experiment's directory.
+    config
+        The options; they name the files.
+    serializer
+        Turns results into plain trees.
+
+    Attributes
+    ----------
+    index : IndexFile
+        The last id in use.
+    ids : Ids
+        The ids in use, and those that come next.
+    kept : KeptFiles
+        What programs left beside the measurements.
+    """
+
+    def __init__(self, directory: Path, config: Config, serializer: Serializer) -> None:
+        self.directory = directory
+        self.config = config
+        self.serializer = serializer
+        self.names = Names(config["measurement_file"])
+        self.kept = KeptFiles(directory, self.names)
+        self.index = IndexFile(
+            directory / config["measurement_index"],
+            default_format=config["archive_default_format"],
+            pretty_print=config["archive_pretty_print"],
+        )
+        self.ids = Ids(self.index, str(directory), self.names)
+        self._path_of_id = self.names.path_format(str(directory), config["archive_default_format"])
+
+    def read(self, listed: Iterable[Listed], gone: list[int]) -> Iterator[tuple[str, Tree]]:
+        """Yield path and tree of each measurement that was listed; ids whose files went since then are noted.
+
+        Raises
+        ------
+        ArchiveError
+            If a file is there and cannot be read. One that holds no measurement is left out, with a warning.
+        """
+        damaged: list[str] = []
+        for number, paths, text, tree in filetrees.parsed(listed):
+            try:
+                found = filetrees.read_tree(number, paths, text) if tree is None else checked(tree, paths[0], number)
+                yield paths[0], found
+            except ArchiveError:
+                try:
+                    yield from self._read_again(number, paths, gone)
+                except ArchiveError as error:
+                    if isinstance(error.__cause__, OSError):
+                        raise
+                    damaged.append(str(error))
+        if damaged:
+            warn(f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged))
+
+    def _read_again(self, number: int, paths: list[str], gone: list[int]) -> Iterator[tuple[str, Tree]]:
+        """Yield a measurement whose file went, or changed, while others were read."""
+        present = paths if all(map(os.path.lexists, paths)) else self.find(number)
+        for path in present:
+            if not os.path.isfile(path):
+                raise ArchiveError(f'"{path}" is no file')
+        if present:
+            yield present[0], filetrees.read_tree(number, present, files.read(present[0]))
+        else:
+            gone.append(number)
+
+    def find(self, number: int) -> list[str]:
+        """Return the files of a measurement."""
+        return archives.find(self.directory / self.names.name(number))
+
+    def at(self, path: str, tree: Tree) -> FileMeasurement:
+        """Return the measurement in a file, which holds this tree."""
+        return FileMeasurement(functools.partial(self._archive, path), tree)
+
+    def new(self) -> FileMeasurement:
+        """Return a measurement with an id of its own, which has no file until it is saved."""
+        self.ids.refuse_stale_once()
+        number = self.ids.next_free()
+        archive = self._archive(str(self.directory / self.names.name(number)))
+        return FileMeasurement(archive, compose({}, measurement_id=number), self.index.archive)
+
+    def publish(self, tree: Tree, number: int, durable: bool = True) -> tuple[int, str]:
+        """Write a plain tree to a new file; return its id, another one where `number` is taken, and its path."""
+        while True:
+            try:
+                return number, self.publish_as(compose(tree, measurement_id=number), number, durable)
+            except FileExistsError:
+                number = self.ids.next_free()
+
+    def publish_as(self, tree: Tree, number: int, durable: bool = True) -> str:
+        """Write a plain tree to the file that belongs to an id, and return its path.
+
+        Raises
+        ------
+        FileExistsError
+            If that file exists.
+        ArchiveError
+            If the format cannot hold the tree, or the file cannot be written.
+        """
+        path = self._path_of_id % number
+        tree, contents = attachments.put_aside(tree, str(self.directory), self.names.name(number))
+        text = archives.dumps({ROOT: tree}, self.config["archive_default_format"], self.config["archive_pretty_print"])
+        with attachments.published(self.directory, contents):
+            files.publish(path, text, durable)
+        return path
+
+    def remove_all(self) -> None:
+        """Remove every measurement file up to the index, with what lies beside it, and set the index to 0."""
+        with self.index.lock():
+            listing = self.ids.listing()
+            for paths in listing.values():
+                for path in paths:
+                    files.remove(path)
+            self.kept.remove_all(self.ids.last(listing))
+            self.index.write(0)
+
+    def _archive(self, path: str) -> Archive:
+        return Archive(
+            path, self.config["archive_default_format"], self.config["archive_pretty_print"], self.serializer
+        )
