@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The notebooks run and print what they show, and the tutorial prints what it printed in 2014.
 
-``python tests/test_notebooks.py`` runs them all and stores their outputs.
+``python tests/docs/test_notebooks.py`` runs them all and stores their outputs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 TUTORIAL = ROOT / "tests" / "golden" / "tutorial_outputs.txt"
 STORED_HOME = "/home/you"

@@ -16,7 +16,7 @@ import pytest
 
 import coma
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STRICT = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 CONSUMER = """\
 cmake_minimum_required(VERSION 3.20)

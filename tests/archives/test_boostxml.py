@@ -11,7 +11,7 @@ import pytest
 import coma
 from coma.trees.tree import equal
 
-GOLDEN = Path(__file__).parent / "golden" / "boost"
+GOLDEN = Path(__file__).parents[1] / "golden" / "boost"
 INDEX = json.loads((GOLDEN / "index.json").read_text())
 REFUSED = {
     "names_digit_first": r"line 4, column 2",

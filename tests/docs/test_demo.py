@@ -17,7 +17,7 @@ import coma
 pytest.importorskip("matplotlib")
 pytest.importorskip("pendulum_ext", reason="the pendulum is not installed: pip install ./examples/pendulum")
 
-SWEEP = Path(__file__).resolve().parents[1] / "examples" / "pendulum" / "sweep.py"
+SWEEP = Path(__file__).resolve().parents[2] / "examples" / "pendulum" / "sweep.py"
 ROUTES = ["python", "extension", "binary"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import names, run, start, until
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "failures"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "failures"
 SWEEP = EXAMPLE / "failing_sweep.py"
 
 
