@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from helpers import environment, names, snapshot
+from helpers import environment, names, powerless, snapshot
 
 import coma
 from coma import Archive, JsonArchive, XMLArchive
@@ -120,16 +120,13 @@ def test_errors_name_the_file(tmp_path):
 
 
 def test_a_file_that_may_not_be_read_is_an_error(tmp_path):
-    """The error names the file and the reason; tried by a user who is not root."""
+    """The error names the file and the reason."""
     archive = Archive(tmp_path / "a")
     archive.save(TREE)
     os.chmod(archive.filename, 0)
-    code = "import coma, os, sys; os.getuid() or os.setuid(65534); coma.Archive(sys.argv[1]).load()"
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        os.chmod(path, 0o755)
-    done = subprocess.run(
-        [sys.executable, "-c", code, archive.filename], env=environment(), capture_output=True, text=True, check=False
-    )
+    code = "import coma, sys; coma.Archive(sys.argv[1]).load()"
+    command = [*powerless(), sys.executable, "-c", code, archive.filename]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     assert f'coma.errors.ArchiveError: Cannot read "{archive.filename}": Permission denied' in done.stderr
 
 

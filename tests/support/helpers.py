@@ -17,6 +17,7 @@ import coma
 from coma.running.parameterset import Definition, ParameterSet
 
 SOURCES = Path(coma.__file__).resolve().parents[1]
+SUPPORT = Path(__file__).resolve().parent
 
 
 def square(p: ParameterSet) -> dict[str, Any]:
@@ -52,8 +53,8 @@ def names(directory: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return an environment in which another Python imports the same coma."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCES), str(Path(__file__).parent)])}
+    """Return an environment in which another Python imports the same coma, and what tests import."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SOURCES, SUPPORT, SUPPORT.parent)))}
 
 
 def start(script: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
@@ -81,6 +82,19 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
+def powerless() -> list[str]:
+    """Return what a command begins with that must obey the permissions of files, whoever runs the tests.
+
+    Root without its powers, and no other user: a clone may lie where other users cannot read.
+    """
+    from cppbuild import need  # imports pytest, which scripts do without
+
+    if os.geteuid():
+        return []
+    need("setpriv")
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until `condition` holds."""
     deadline = time.monotonic() + seconds
@@ -90,8 +104,8 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; a zombie does not."""
+    """Tell whether a process runs; a zombie does not, and one may end while its state is read."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
