@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The notebooks run and print what they show, and the tutorial prints what it printed in 2014.
 
-``python tests/docs/test_notebooks.py`` runs them all and stores their outputs.
+``PYTHONPATH=tests/support .venv/bin/python tests/docs/test_notebooks.py`` runs them all and stores their outputs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -18,11 +17,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from pages import ROOT, STORED_HOME, environment, normal
 
-ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 TUTORIAL = ROOT / "tests" / "golden" / "tutorial_outputs.txt"
-STORED_HOME = "/home/you"
 
 
 def read(notebook: Path) -> NotebookNode:
@@ -43,13 +41,6 @@ def execute(notebook: Path, directory: Path) -> NotebookNode:
     return content
 
 
-def environment(home: Path) -> dict[str, str]:
-    """Return the environment of a user with the home directory `home`, who runs this Python."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(("XDG_", "JUPYTER_", "IPYTHON"))}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    return {**kept, "HOME": str(home), "PATH": path, "LC_ALL": "C.UTF-8"}
-
-
 def printed(cell: NotebookNode) -> str:
     """Return what a cell shows, as text: what it prints, its value, and the word FIGURE for a picture."""
     return "".join(map(as_text, cell.outputs)).replace("\r\n", "\n")
@@ -67,16 +58,6 @@ def as_text(output: NotebookNode) -> str:
 def is_progress(output: NotebookNode) -> bool:
     """Tell whether an output is a progress bar, or another message on standard error."""
     return output.get("name") == "stderr" or any("widget" in kind for kind in output.get("data", {}))
-
-
-def normal(text: str, home: str = STORED_HOME) -> str:
-    """Return `text` without what differs from run to run, numbers to 9 digits, and columns of ``ls`` two blanks apart."""
-    text = text.replace(home, "HOME")
-    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "DATE", text)
-    text = re.sub(r"(?<=^Coma version: )\S+", "VERSION", text)
-    text = re.sub(r"(?<=<host>)[^<]*", "HOST", text)
-    text = re.sub(r"\d+\.\d{9,}", lambda number: f"{float(number[0]):.9g}", text)
-    return re.sub(r"(?<=\.json|.\.xml)[ \t]+(?=\S)", "  ", text).strip("\n")
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:

@@ -17,8 +17,8 @@ import loky
 import numpy as np
 import pytest
 from helpers import square, sweep, until
-from test_docs import COMMAND, FLAGS, ROOT, Checker, blocks
-from test_docs import run as run_block
+from pages import COMMAND, FLAGS, ROOT, Checker, blocks
+from pages import run as run_block
 
 import coma
 from coma.running import dispatch
