@@ -90,12 +90,12 @@ def test_installed_package_says_where_its_headers_are(fresh_python: Path) -> Non
     assert Path(cmake, "comaConfig.cmake").is_file()
 
 
-def test_source_tree_knows_its_headers() -> None:
+def test_source_tree_knows_its_headers(fresh_python: Path) -> None:
     """Run from its source tree, the package names the tree's headers, and says that CMake files need an installation."""
     here = {"PYTHONPATH": str(ROOT / "python")}
-    assert run(sys.executable, "-m", "coma", "--includes", **here) == f"-I{ROOT / 'cpp' / 'include'}"
+    assert run(fresh_python, "-m", "coma", "--includes", **here) == f"-I{ROOT / 'cpp' / 'include'}"
     code = "import coma\ntry: coma.get_cmake_dir()\nexcept FileNotFoundError as error: print(error)"
-    assert "install the package first" in run(sys.executable, "-c", code, **here)
+    assert "install the package first" in run(fresh_python, "-c", code, **here)
 
 
 def build_consumer(directory: Path, find_coma: str, options: Mapping[str, str]) -> str:
