@@ -303,6 +303,7 @@ def test_parameter_sets_can_be_cleared(directory):
     assert e.run(lambda p: {"parameters": {"y": p.y}}) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_resumed(directory, script):
     """After kill -9 at any moment every finished point is there, whole, and the next run does the rest."""
     code = script(

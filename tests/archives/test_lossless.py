@@ -172,6 +172,7 @@ TREES = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(TREES)
 def test_random_trees_come_back_from_every_form_and_through_both(tree):

@@ -4,6 +4,7 @@
 import cppbuild
 import pytest
 
+pytestmark = pytest.mark.cpp
 GOLDEN = cppbuild.ROOT / "tests" / "golden" / "boost"
 REFERENCES = {
     "cycle", "flag_no_tracking", "polymorphic", "polymorphic_plain", "polymorphic_static", "ptr_untracked", "ptr_vec",

@@ -6,6 +6,7 @@ from pathlib import Path
 import cppbuild
 import pytest
 
+pytestmark = pytest.mark.cpp
 SOURCES = cppbuild.ROOT / "tests" / "cpp" / "boost"
 PAGE = cppbuild.ROOT / "docs" / "boost.md"
 

@@ -63,6 +63,7 @@ TREE = {
 }
 
 
+@pytest.mark.cpp
 @pytest.mark.parametrize("prefix", cppbuild.boosts(), ids=str)
 def test_real_boost_reads_both_forms_that_python_writes(prefix, tmp_path):
     """The full form by default, the plain form with no_header; every double to the last bit."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import cppbuild
 import pytest
 
+pytestmark = pytest.mark.cpp
 PROJECT = """
 cmake_minimum_required(VERSION 3.20)
 project(user LANGUAGES CXX)

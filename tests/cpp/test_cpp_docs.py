@@ -4,6 +4,7 @@
 import cppbuild
 import pytest
 
+pytestmark = pytest.mark.cpp
 PAGE = cppbuild.ROOT / "docs" / "cpp.md"
 PROGRAMS = cppbuild.snippets(PAGE, "cpp")
 

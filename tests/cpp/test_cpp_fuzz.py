@@ -8,6 +8,7 @@ import subprocess
 import cppbuild
 import pytest
 
+pytestmark = pytest.mark.cpp
 FLAGS = ("-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all")
 SECONDS = os.environ.get("COMA_FUZZ_SECONDS", "10")
 

@@ -11,6 +11,7 @@ import pytest
 
 from coma.archives import xmlarchive
 
+pytestmark = pytest.mark.cpp
 PROGRAM = r"""
 #include <coma/coma.hpp>
 

@@ -11,6 +11,8 @@ import cppbuild
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.cpp
+
 pybind11 = pytest.importorskip("pybind11", reason="pybind11 is not installed")
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from coma.archives import jsonarchive, xmlarchive
 
+pytestmark = pytest.mark.cpp
+
 # In a German locale, of C (where it is installed) and of C++: reads texts from standard input, each preceded by its
 # length; writes the tree of each as XML, as Boost XML and as JSON.
 PROGRAM = r"""

@@ -6,6 +6,7 @@ from pathlib import Path
 import cppbuild
 import pytest
 
+pytestmark = pytest.mark.cpp
 SOURCES = sorted((cppbuild.ROOT / "tests" / "cpp").glob("test_*.cpp"))
 HEADERS = sorted(p.relative_to(cppbuild.INCLUDE).as_posix() for p in cppbuild.INCLUDE.rglob("*.hpp"))
 

@@ -14,6 +14,8 @@ import pytest
 
 import coma
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("matplotlib")
 pytest.importorskip("pendulum_ext", reason="the pendulum is not installed: pip install ./examples/pendulum")
 

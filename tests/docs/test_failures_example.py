@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import names, run, start, until
 
+pytestmark = pytest.mark.slow
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "failures"
 SWEEP = EXAMPLE / "failing_sweep.py"
 

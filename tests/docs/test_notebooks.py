@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from pages import ROOT, STORED_HOME, environment, normal
 
+pytestmark = pytest.mark.slow
 NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 TUTORIAL = ROOT / "tests" / "golden" / "tutorial_outputs.txt"
 

@@ -16,6 +16,7 @@ import pytest
 
 import coma
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 STRICT = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
 CONSUMER = """\
@@ -108,6 +109,7 @@ def build_consumer(directory: Path, find_coma: str, options: Mapping[str, str]) 
     return run(directory / "build" / "consumer")
 
 
+@pytest.mark.cpp
 @needs_cmake
 @needs_compiler
 def test_plain_cmake_project_adds_the_source_tree(tmp_path: Path) -> None:
@@ -115,6 +117,7 @@ def test_plain_cmake_project_adds_the_source_tree(tmp_path: Path) -> None:
     assert build_consumer(tmp_path, f"add_subdirectory({ROOT} coma)", {}) == coma.__version__
 
 
+@pytest.mark.cpp
 @needs_cmake
 @needs_compiler
 def test_plain_cmake_project_finds_the_installed_package(tmp_path: Path, fresh_python: Path) -> None:
@@ -123,6 +126,7 @@ def test_plain_cmake_project_finds_the_installed_package(tmp_path: Path, fresh_p
     assert build_consumer(tmp_path, "find_package(coma 3.0 CONFIG REQUIRED)", options) == coma.__version__
 
 
+@pytest.mark.cpp
 @needs_cmake
 @needs_compiler
 def test_copied_pendulum_finds_coma_by_itself(tmp_path: Path, fresh_python: Path) -> None:

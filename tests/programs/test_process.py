@@ -96,6 +96,7 @@ def test_a_program_may_close_its_outputs(executable):
 # --- what a program starts
 
 
+@pytest.mark.slow
 def test_a_daemon_that_holds_the_outputs_open_is_ended(executable, tmp_path):
     """It left the process group; nobody waits for it."""
     pid = tmp_path / "pid"
@@ -104,6 +105,7 @@ def test_a_daemon_that_holds_the_outputs_open_is_ended(executable, tmp_path):
     until(lambda: not is_alive(int(pid.read_text())))
 
 
+@pytest.mark.slow
 def test_a_timeout_ends_daemons_too(executable, tmp_path):
     """Also those that closed everything."""
     pid = tmp_path / "pid"
@@ -113,6 +115,7 @@ def test_a_timeout_ends_daemons_too(executable, tmp_path):
     until(lambda: not is_alive(int(pid.read_text())))
 
 
+@pytest.mark.slow
 def test_a_program_and_its_children_have_time_to_end(executable, tmp_path):
     """They get SIGTERM first; what they say then is shown, and what they do is done."""
     done = tmp_path / "done"
@@ -124,6 +127,7 @@ def test_a_program_and_its_children_have_time_to_end(executable, tmp_path):
     assert done.read_text() == "child\n"
 
 
+@pytest.mark.slow
 def test_end_all_ends_every_program_from_another_thread(executable, tmp_path):
     """Also those that ignore SIGTERM; each fails and says why."""
     code = f"trap '' TERM; touch {tmp_path}/$$.pid; while :; do sleep 0.05; done"
@@ -137,6 +141,7 @@ def test_end_all_ends_every_program_from_another_thread(executable, tmp_path):
     assert not any(is_alive(int(path.stem)) for path in tmp_path.glob("*.pid"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [None, 2])
 def test_ctrl_c_ends_the_programs_and_the_sweep_resumes(script, executable, directory, tmp_path, workers):
     """Finished points are kept, running and waiting ones are not run on, and leave neither file nor failure."""
@@ -161,6 +166,7 @@ def test_ctrl_c_ends_the_programs_and_the_sweep_resumes(script, executable, dire
     assert sweep(directory, 8).run(Program(executable(COPY))) == (6, 8)
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_ends_the_programs_at_once(script, executable, directory, tmp_path):
     """They do not outlive Coma."""
     code = f"echo $$ >> {tmp_path}/pids; sleep 1000"
@@ -220,6 +226,7 @@ def test_what_links_lead_to_is_left_alone(executable, temporary, tmp_path):
     assert precious.stat().st_mode & 0o777 == 0o755
 
 
+@pytest.mark.slow
 def test_workers_of_a_killed_coma_end_their_programs(script, executable, directory, tmp_path):
     """They notice that it is gone."""
     program = executable(f"echo $$ >> {tmp_path}/pids; sleep 1000")
@@ -532,6 +539,7 @@ def test_what_is_known_of_a_measurement(directory):
     assert info["duration"] > 0
 
 
+@pytest.mark.slow
 def test_the_peak_memory_is_that_of_the_program(script, directory):
     """It is left out where that of Coma hides it."""
     measured = run(

@@ -295,6 +295,7 @@ def test_a_failed_program_leaves_the_other_points(executable, directory):
     assert e.failures() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trap", ["", "trap '' TERM;"])
 def test_the_timeout_ends_a_program_and_its_children(executable, tmp_path, trap):
     """Also those that ignore the polite request."""

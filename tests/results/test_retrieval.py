@@ -205,6 +205,7 @@ def test_rows_are_in_the_order_of_the_ids_and_results_in_that_of_appearance():
     assert [(r.parameters.A, r["t"].tolist(), r.measurement_ids) for r in rs] == [(9, [3, 1], (1, 3)), (1, [2], (2,))]
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_the_table_and_not_of_the_trees(directory):
     """A sweep whose measurements hold much else leaves little behind, and is read once."""
     e = sweep(directory, 100)

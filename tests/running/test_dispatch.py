@@ -106,6 +106,7 @@ def test_a_run_that_stops_at_a_failure_keeps_the_others_of_its_batch(directory):
     assert {number for number, _ in rows(e)} >= set(batch) - {31}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [3, 8])
 def test_a_run_that_stops_at_a_failure_saves_what_runs(directory, workers):
     """The points that run then come to their end, those that ended are kept, and no other begins."""
@@ -127,6 +128,7 @@ def test_a_run_that_stops_at_a_failure_saves_what_runs(directory, workers):
     assert len(called) <= 4
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_at_a_failure_waits_for_no_long_point(directory, monkeypatch):
     """What does not end soon is given up."""
     monkeypatch.setattr(interrupt, "GRACE", 0.5)

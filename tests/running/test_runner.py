@@ -159,6 +159,7 @@ def dying(p):
     return square(p)
 
 
+@pytest.mark.slow
 # A pool of the standard library that breaks just while it starts another process may trip over that in its own thread.
 @pytest.mark.filterwarnings("ignore:Exception in thread:pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("options", [{"workers": 2}, {"executor": processes}], ids=["workers", "processes"])
@@ -203,6 +204,7 @@ def test_workers_call_functions_of_a_script(directory, script):
     )
 
 
+@pytest.mark.slow
 def test_a_time_limit_fails_its_point_alone(directory):
     """On workers and here."""
 
@@ -221,6 +223,7 @@ def test_a_time_limit_fails_its_point_alone(directory):
         assert xs(e) == [0.0, 2.0]
 
 
+@pytest.mark.slow
 def test_a_time_limit_that_was_caught_still_counts(directory):
     """The result that the function returns afterwards may be anything; and a loop is interrupted again."""
 
@@ -286,6 +289,7 @@ def test_failures_are_kept_as_records(directory):
     assert not [name for name in names(directory) if name.startswith("failure.")]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_parallel_run(directory, script):
     """Points that are running come to their end and are kept; no worker stays; the next run does the rest."""
     code = script(
@@ -318,6 +322,7 @@ def test_ctrl_c_ends_a_parallel_run(directory, script):
     assert e.run(square) == (50 - done, 50)
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_parent_is_killed(directory, script):
     """No process is left behind after kill -9."""
     code = script(

@@ -262,6 +262,7 @@ def test_a_damaged_archive_is_an_error_and_stays(directory, text, complaint):
     assert snapshot(directory) == before
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*was archived, but")
 @pytest.mark.parametrize("what", ["deactivate", "activate"])
 def test_killed_at_any_moment_nothing_is_lost(directory, tmp_path, script, what):

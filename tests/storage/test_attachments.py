@@ -101,6 +101,7 @@ def test_a_programs_own_file_is_attached(directory, tmp_path):
         view.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", [None, ThreadPoolExecutor], ids=["processes", "threads"])
 def test_arrays_travel_from_workers(directory, executor):
     """To the process that publishes them."""

@@ -111,6 +111,7 @@ def test_the_lock_of_another_host_is_never_taken_over(index):
     assert lock_file(index).exists()
 
 
+@pytest.mark.slow
 def test_an_empty_lock_of_coma_2_is_removed_with_a_warning(index):
     """It names no owner, and no living owner of ours leaves it empty."""
     lock_file(index).touch()
@@ -118,6 +119,7 @@ def test_an_empty_lock_of_coma_2_is_removed_with_a_warning(index):
         assert index.next() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_processes_and_threads_never_get_the_same_id(tmp_path, script, format):
     """Two processes of two threads each take 100 ids, all different."""

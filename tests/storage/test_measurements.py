@@ -187,6 +187,7 @@ def test_threads_get_measurements_of_their_own(e):
     assert ids(e) == list(range(1, 44))
 
 
+@pytest.mark.slow
 def test_two_processes_add_to_one_directory(directory, script):
     """Both open a directory that does not exist yet, at once; every point of both is there, each id once."""
     code = script(

@@ -26,6 +26,7 @@ from coma.running import dispatch
 ENGINE = os.environ.get("COMA_TEST_ENGINE")
 NAMES = [ENGINE] if ENGINE else list(engines.LOCAL)
 pytestmark = [
+    pytest.mark.engines,
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
     # a pool of the standard library that breaks just while it starts another process trips over that in its own thread
     pytest.mark.filterwarnings("ignore:Exception in thread:pytest.PytestUnhandledThreadExceptionWarning"),

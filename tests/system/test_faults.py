@@ -154,6 +154,7 @@ def open_again(directory):
     return coma.Experiment(directory)
 
 
+@pytest.mark.cpp
 def test_a_full_disk_is_an_error_for_a_cpp_program_too(small_disk, add):
     """What was added before is whole, and adding goes on when there is room."""
     directory = small_disk / "e"
@@ -170,6 +171,7 @@ def test_a_full_disk_is_an_error_for_a_cpp_program_too(small_disk, add):
 # Files that may not be written
 
 
+@pytest.mark.cpp
 def test_a_directory_that_may_not_be_written_can_be_read_and_not_added_to(directory, shim, add):
     """EACCES: a finished sweep runs to its end, a new point is one clear error, and no file changes."""
     sweep(directory, 3).run(square)
@@ -186,6 +188,7 @@ def test_a_directory_that_may_not_be_written_can_be_read_and_not_added_to(direct
     assert sweep(directory, 4).run(square) == (1, 4)
 
 
+@pytest.mark.cpp
 def test_a_read_only_file_system_can_be_read_and_not_added_to(small_disk, add):
     """EROFS: the same."""
     directory = small_disk / "e"
@@ -217,6 +220,7 @@ def test_a_disk_that_cannot_sync_is_an_error(directory, shim, count):
     assert_complete(directory, count)
 
 
+@pytest.mark.slow
 def test_a_single_call_that_fails_is_an_error_of_ours_or_none(directory, server, tmp_path):
     """Of a sweep, archiving and the way back, each change of the file system fails once; the next run does the rest."""
     ended, step = tmp_path / "ended", 0
@@ -232,6 +236,7 @@ def test_a_single_call_that_fails_is_an_error_of_ours_or_none(directory, server,
     assert step > 50
 
 
+@pytest.mark.cpp
 def test_a_disk_that_cannot_sync_is_an_error_for_a_cpp_program_too(directory, shim, add):
     """Nothing is left over, and adding goes on when the disk is well."""
     sweep(directory, 0)
@@ -241,6 +246,7 @@ def test_a_disk_that_cannot_sync_is_an_error_for_a_cpp_program_too(directory, sh
     assert_complete(directory, 3)
 
 
+@pytest.mark.cpp
 @pytest.mark.parametrize(
     "faults",
     [
@@ -293,6 +299,7 @@ def locked(directory, script):
     kill(process)
 
 
+@pytest.mark.cpp
 def test_the_lock_of_a_living_process_is_waited_for_and_then_named(locked, monkeypatch, add):
     """After the time limit the error says who holds it and what to do; the next run goes on once it is free."""
     directory, process = locked
@@ -334,6 +341,7 @@ def test_the_lock_of_another_host_is_named_and_stays(directory, monkeypatch):
 # Readers
 
 
+@pytest.mark.slow
 def test_a_reader_sees_whole_files_while_others_write_and_archive(directory, script):
     """It waits for nobody, and finds every measurement that it ever saw, whole."""
     code = """

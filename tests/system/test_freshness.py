@@ -125,6 +125,7 @@ def directory(tmp_path):
         yield Path(made) / "experiment"
 
 
+@pytest.mark.slow
 def test_an_old_handle_answers_like_a_new_one(directory):
     """Files come, go, change their format, and change within the same second at equal size; also while they are read."""
     old, chance = opened(directory), random.Random(1)

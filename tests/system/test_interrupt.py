@@ -70,6 +70,7 @@ def begin(directory, script, tmp_path):
     assert [name for name in names(temporary) if name.startswith("coma-")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_ctrl_c_keeps_what_is_finished_and_ends_what_runs(begin, directory, kind):
     """No worker, program or child of a program stays; the next run measures what is missing, and only that."""
@@ -88,6 +89,7 @@ def test_ctrl_c_keeps_what_is_finished_and_ends_what_runs(begin, directory, kind
     assert_tidy(directory)
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_threads_begin_nothing_new(begin, directory):
     """The programs that run may end, and are kept; those that waited for a thread stay undone."""
     process, noted = begin("programs", 3, 30)
@@ -98,6 +100,7 @@ def test_after_ctrl_c_threads_begin_nothing_new(begin, directory):
     assert sweep(directory, POINTS).number_of_measurements() == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_second_ctrl_c_stops_at_once(begin, directory, kind):
     """Points that would take for ever are given up, and all that they started is ended."""
@@ -123,6 +126,7 @@ def first_words(process):
     return next(line for line in process.stderr if line.strip())
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_any_moment_leaves_the_sweep_whole(directory, tmp_path):
     """Pressed again and again, in whatever the library does just then; only the point in flight runs again."""
     server, chance, log = ForkServer(), random.Random(6), tmp_path / "log"

@@ -19,6 +19,7 @@ from killer import ForkServer, Moments, Witness, assert_tidy, build_shim, execut
 
 import coma
 
+pytestmark = pytest.mark.slow
 POINTS = 400
 PROGRAM = """
 #include <coma/coma.hpp>
@@ -105,6 +106,7 @@ def test_a_sweep_that_is_killed_at_each_step_ends_whole(directory, stepping, tmp
     assert_complete(directory, step)
 
 
+@pytest.mark.cpp
 def test_a_sweep_over_a_program_that_is_killed_ends_whole(directory, server, tmp_path):
     """The same for an external program; what its runs left in the temporary directory goes with the next one."""
     program = compile_cpp(tmp_path / "square", [PROGRAM], "-O1")

@@ -75,6 +75,8 @@ def writer(tmp_path_factory):
     return compile_cpp(tmp_path_factory.mktemp("writer") / "writer", [WRITER], "-O1")
 
 
+@pytest.mark.slow
+@pytest.mark.cpp
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_many_writers_share_a_directory_while_a_killer_is_at_work(directory, server, writer, tmp_path, format):
     """Every measurement that a writer knows to be there is there, whole, under an id of its own."""

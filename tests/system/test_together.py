@@ -97,6 +97,7 @@ def test_the_introduction(tmp_path, capsys, format):
     assert "Creating experiment index" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_processes_that_are_killed_again_and_again_finish_a_sweep(directory, script):
     """Two at a time, at random moments: nothing is broken, lost or given one id twice."""
     code = script(
