@@ -1,48 +1,60 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Everything happens in .venv, which is made with the first Python >= 3.11 that is found (or with PYTHON=...).
+# Everything happens in .venv, which is made with the first Python >= 3.11 that is found; PYTHON=... names another Python,
+# VENV=build/other another place.
 
 new_enough = $(shell $(1) -c 'import sys; print("$(1)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON ?= $(firstword $(foreach name,python3 python python3.14 python3.13 python3.12 python3.11,$(call new_enough,$(name))))
-SOURCES := $(shell find CMakeLists.txt README.md cpp python examples/pendulum -type f -not -path '*/__pycache__/*')
-RUN := .venv/bin/python
+VENV ?= .venv
+RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+# What is built or copied when it is installed. Coma's Python files are neither: they are used where they lie.
+BUILT := $(shell find CMakeLists.txt cpp examples/pendulum -type f -not -path '*/__pycache__/*')
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test lint bench docs clean
+.PHONY: venv help demo test quick lint bench docs clean
 
-demo: .venv/pendulum
+venv: $(VENV)/pendulum $(VENV)/test ## Coma and the pendulum in .venv, where a change of Coma's Python code is seen at once
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s # %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/pendulum ## the pendulum by three routes
 	rm -rf build/demo
 	$(RUN) examples/pendulum/sweep.py build/demo
 
-test: .venv/pendulum .venv/test
-	$(RUN) -m pytest
+test: venv ## all tests; with TESTS=tests/parameters those of a room
+	$(RUN) -m pytest $(TESTS)
 
-lint: .venv/pendulum .venv/test
+quick: venv ## the tests that take a minute: nothing slow, no C++, no clusters
+	$(RUN) -m pytest -m "not (slow or cpp or engines)" $(TESTS)
+
+lint: venv ## ruff and mypy
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 
-bench: .venv/pendulum .venv/bench
+bench: $(VENV)/pendulum $(VENV)/bench ## the benchmarks
 	$(RUN) benchmarks/run.py --write
 
-docs: .venv/pendulum .venv/docs
+docs: $(VENV)/pendulum $(VENV)/docs ## the documentation, in build/docs
 	$(RUN) -m sphinx -n -W docs build/docs
 
-clean:
+clean: ## remove .venv and build
 	rm -rf .venv build
 
-.venv/pip:
+$(VENV)/pip:
 	$(if $(PYTHON),,$(error no Python >= 3.11 found: install one, or name it with PYTHON=...))
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade 'pip>=25.1'
 	touch $@
 
-.venv/test .venv/docs .venv/bench: .venv/%: .venv/pip pyproject.toml
+$(VENV)/test $(VENV)/docs $(VENV)/bench: $(VENV)/%: $(VENV)/pip pyproject.toml
 	$(PIP) install --group $*
 	touch $@
 
-.venv/pendulum: .venv/pip pyproject.toml $(SOURCES)
-	$(PIP) install . --group pendulum
+$(VENV)/pendulum: $(VENV)/pip pyproject.toml $(BUILT)
+	$(PIP) install --group pendulum
+	$(PIP) install --no-build-isolation --editable .
 	$(PIP) install --no-build-isolation --no-deps ./examples/pendulum
 	touch $@

@@ -122,6 +122,7 @@ def test_a_lost_index_is_replaced(opened):
         assert experiment.new_measurement().id == 4
 
 
+@pytest.mark.slow
 def test_a_lock_left_behind_by_coma_2_is_taken_over(opened):
     """An empty lock file of a program that died blocks no run."""
     experiment, _ = opened("stale_lock")

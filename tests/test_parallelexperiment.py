@@ -71,6 +71,7 @@ def variables(pid):
         return ""
 
 
+@pytest.mark.engines
 def test_a_sweep_runs_on_the_engines(profile, directory, script):
     """Lambdas and closures of a script, objects with a state, failures with their notes; a second run has nothing to do."""
     env, pids = profile
@@ -114,6 +115,7 @@ def test_a_sweep_runs_on_the_engines(profile, directory, script):
     assert coma.Experiment(directory).number_of_measurements() == 8
 
 
+@pytest.mark.engines
 def test_an_engine_that_is_killed_loses_its_point_only(profile, directory, script):
     """The others are measured on the engine that is left."""
     env, pids = profile
@@ -158,6 +160,7 @@ def test_without_a_cluster_the_error_says_how_to_start_one(directory, tmp_path, 
     assert snapshot(directory) == before
 
 
+@pytest.mark.engines
 def test_without_engines_the_error_says_how_to_start_some(directory, tmp_path, script):
     """A controller alone can do nothing, and would wait for ever."""
     code = script(

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_SOURCES = _PACKAGE.parents[1] / "cpp"
 
 
 def get_include() -> str:
     """Return the directory to put on a compiler's include path.
 
-    In an installed package it is the package's own; in a source tree, the tree's.
+    In an installed package it is the package's own; in a source tree, also one installed for editing, the tree's.
 
     Examples
     --------
@@ -21,7 +21,7 @@ def get_include() -> str:
     True
     """
     installed = _PACKAGE / "include"
-    return str(installed if installed.is_dir() else _SOURCES / "include")
+    return str(installed if installed.is_dir() else _PACKAGE.parents[1] / "cpp" / "include")
 
 
 def get_cmake_dir() -> str:
@@ -32,7 +32,7 @@ def get_cmake_dir() -> str:
     FileNotFoundError
         In a source tree that was not installed: CMake writes these files when it installs.
     """
-    installed = _PACKAGE / "share" / "cmake" / "coma"
+    installed = files("coma") / "share" / "cmake" / "coma"  # not beside this file, if it is installed for editing
     if not installed.is_dir():
         raise FileNotFoundError(f"no CMake files in {installed}; install the package first: pip install coma-toolkit")
     return str(installed)

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Preloaded: COMA_FAULTS="linkat=1 fsync=5" makes calls fail with an errno, "clock=-3600" turns the clock back at each
+// call; die_at(7) kills the process after its seventh change of a file system, fail_at(7, 5) makes that one fail.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static long steps, last_step = -1, wrong_step = -1, clock_offset;
+static int reason;
+
+void die_at(long step) { steps = 0, last_step = step; }
+
+int fail_at(long step, int number) {
+    const long done = steps;
+    steps = 0, wrong_step = step, reason = number;
+    return (int)done;
+}
+
+static long option(const char* name, long otherwise) {
+    const char* text = getenv("COMA_FAULTS");
+    const size_t length = strlen(name);
+    for (; text && *text; text += strspn(text, " ")) {
+        if (!strncmp(text, name, length) && text[length] == '=') return atol(text + length + 1);
+        text += strcspn(text, " ");
+    }
+    return otherwise;
+}
+
+static int fault(const char* name) {
+    const long number = steps + 1 == wrong_step ? reason : option(name, 0);
+    if (number) errno = (int)number;
+    if (steps + 1 == wrong_step) ++steps;
+    return number != 0;
+}
+
+static long changed(long result) {
+    if (result >= 0 && ++steps == last_step) kill(getpid(), SIGKILL);
+    return result;
+}
+
+#define REAL(name) ((__typeof__(name)*)dlsym(RTLD_NEXT, #name))
+#define WRAP(type, name, parameters, arguments) \
+    type name parameters { return fault(#name) ? -1 : (type)changed(REAL(name) arguments); }
+
+WRAP(int, link, (const char* a, const char* b), (a, b))
+WRAP(int, linkat, (int x, const char* a, int y, const char* b, int flags), (x, a, y, b, flags))
+WRAP(int, rename, (const char* a, const char* b), (a, b))
+WRAP(int, renameat, (int x, const char* a, int y, const char* b), (x, a, y, b))
+WRAP(int, unlink, (const char* a), (a))
+WRAP(int, unlinkat, (int x, const char* a, int flags), (x, a, flags))
+WRAP(int, mkdir, (const char* a, mode_t mode), (a, mode))
+WRAP(int, fsync, (int file), (file))
+WRAP(int, syncfs, (int file), (file))
+WRAP(ssize_t, write, (int file, const void* data, size_t size), (file, data, size))
+
+static int opened(const char* name, const char* path, int flags, mode_t mode) {
+    const char* kind = (flags & O_TMPFILE) == O_TMPFILE ? "tmpfile" : flags & O_CREAT ? "create" : NULL;
+    if (kind && fault(kind)) return -1;
+    const int file = REAL(open)(path, flags | (name[4] ? O_LARGEFILE : 0), mode);
+    return kind ? (int)changed(file) : file;
+}
+
+#define OPEN(name) \
+    int name(const char* path, int flags, ...) { \
+        va_list rest; \
+        va_start(rest, flags); \
+        const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
+        va_end(rest); \
+        return opened(#name, path, flags, mode); \
+    }
+OPEN(open)
+OPEN(open64)
+
+int clock_gettime(clockid_t id, struct timespec* now) {
+    const int result = (int)syscall(SYS_clock_gettime, id, now);
+    if (id == CLOCK_REALTIME) now->tv_sec += __atomic_add_fetch(&clock_offset, option("clock", 0), __ATOMIC_RELAXED);
+    return result;
+}
+
+time_t time(time_t* to) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (to) *to = now.tv_sec;
+    return now.tv_sec;
+}
