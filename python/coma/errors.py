@@ -88,7 +88,7 @@ class RemoteError(ExperimentError):
 
 def warn(message: str) -> None:
     """Warn whoever called Coma: the warning names the first line of code that is not Coma's own."""
-    level = 1
+    level = 2
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "coma":
         level += 1

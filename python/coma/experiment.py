@@ -7,34 +7,29 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from coma.archives.archive import Archive
 from coma.config import load_config
-from coma.errors import ExperimentError
-from coma.parameters import grids
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import Status, Sweep
 from coma.programs import builds
-from coma.programs.builds import Build, Outdated
 from coma.programs.explain import Inquiry
 from coma.programs.program import Program
-from coma.programs.timeout import check_timeout
 from coma.results import frames
-from coma.results.results import ResultList, retrieve
-from coma.results.retrieval import LEAVE_OUT, Where
+from coma.results.results import ResultList
+from coma.results.retrieval import LEAVE_OUT, Where, retrieve
 from coma.running import pool as pools
 from coma.running import provenance
 from coma.running.point import Call, Function
-from coma.running.pool import Pool
 from coma.running.run import Run
 from coma.storage.failures import FailureRecord
 from coma.storage.globalindex import global_index
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, Measurement
-from coma.storage.store import Measurements, Store
+from coma.storage.store import Store
 from coma.trees import identity
 from coma.trees.serializer import RecursiveSerializer
 
@@ -89,19 +84,18 @@ class Experiment:
         self.config = load_config(config)
         self.serializer = RecursiveSerializer(self.config["serializer_getstate"], self.config["serializer_setstate"])
         self._sweep = Sweep()
-        store = Store(Path(self.directory), self.config, self.serializer)
-        self._store = store.open(id, description, tags)
+        self._store = Store(Path(self.directory), self.config, self.serializer).open(id, description, tags)
 
     @property
     def id(self) -> int | None:
         """The experiment's id, or None."""
-        found: int | None = self._info("experiment_id")
+        found: int | None = self._store.file.info.get("experiment_id")
         return found
 
     @property
     def description(self) -> str | None:
         """What the experiment is about; `save` keeps a change."""
-        found: str | None = self._info("description")
+        found: str | None = self._store.file.info.get("description")
         return found
 
     @description.setter
@@ -120,17 +114,14 @@ class Experiment:
     @property
     def start_date(self) -> str | None:
         """When the first run began (UTC), as ``2014-02-25T22:50:11Z``."""
-        found: str | None = self._info("start_date")
+        found: str | None = self._store.file.info.get("start_date")
         return found
 
     @property
     def end_date(self) -> str | None:
         """When the last run ended that measured anything."""
-        found: str | None = self._info("end_date")
+        found: str | None = self._store.file.info.get("end_date")
         return found
-
-    def _info(self, name: str) -> Any:
-        return self._store.file.info.get(name)
 
     @property
     def archive(self) -> Archive:
@@ -210,8 +201,7 @@ class Experiment:
         ParameterSetError
             If a point does not fit the definition.
         """
-        for values, named in grids.points(points):
-            self._sweep.add(values, named)
+        self._sweep.add_points(points)
 
     def clear_parameter_sets(self) -> None:
         """Remove all parameter sets. Measurements stay."""
@@ -267,13 +257,11 @@ class Experiment:
         ProgramError
             If the program is missing or cannot be executed, before anything runs.
         """
-        if not callable(function):
-            raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
-        check_timeout(timeout)
-        if timeout is not None and not isinstance(function, Program):
-            pools.check_time_limit(executor)
+        pools.check(function, executor, timeout)
         measurements = self._store.measurements()
-        outdated = self._outdated(measurements, function, rerun)
+        outdated = None
+        if rerun is not None:
+            outdated = builds.outdated(rerun, function, self._sweep, measurements, self._store.files.kept)
         missing = self._sweep.missing(measurements.trees()) if outdated is None else outdated.missing
         self._store.tidy(measurements.listing)
         if not missing:
@@ -284,7 +272,9 @@ class Experiment:
             function.check(missing[0].names)
         self._store.files.ids.refuse_stale()
         run = Run(self._store, outdated)
-        call = Call(self._call(function), self.serializer, timeout, self._store.files.kept)
+        is_wrapped = type(self).run_measurement is not Experiment.run_measurement
+        measure = functools.partial(self.run_measurement, function) if is_wrapped else function
+        call = Call(measure, self.serializer, timeout, self._store.files.kept)
         where = provenance.environment() if self.config["record_environment"] else None
         with self._pool(function, executor, workers) as pool, self._store.recorded(where):
             run.measure(missing, call, pool, keep_going, progress)
@@ -292,29 +282,13 @@ class Experiment:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
         return run.measured, len(self._sweep)
 
-    @contextmanager
-    def _pool(self, function: Function, executor: Any, workers: int | None) -> Iterator[Pool | None]:
+    def _pool(self, function: Function, executor: Any, workers: int | None) -> AbstractContextManager[pools.Pool | None]:
         """Give the pool in which a run measures; None is here."""
-        yield pools.choose(function, executor, workers)
+        return nullcontext(pools.choose(function, executor, workers))
 
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
         """Call `function` for one parameter set; override this to wrap every call."""
         return function(parameter_set)
-
-    def _outdated(self, measurements: Measurements, function: Function, rerun: str | None) -> Outdated | None:
-        if rerun is None:
-            return None
-        if rerun != "other-build" or not isinstance(function, Program):
-            raise ExperimentError(
-                f"rerun={rerun!r} with {function!r}: there is rerun='other-build', which takes a Program"
-            )
-        return Outdated(self._sweep, measurements, self._store.files.kept, function)
-
-    def _call(self, function: Function) -> Function:
-        """Return `function`, within `run_measurement` where that is overridden."""
-        if type(self).run_measurement is Experiment.run_measurement:
-            return function
-        return functools.partial(self.run_measurement, function)
 
     def new_measurement(self) -> FileMeasurement:
         """Return a measurement with the next id, to be filled and saved.
@@ -368,7 +342,7 @@ class Experiment:
             return status
         return status._replace(other_build=builds.count_others(self._store.measurements(), program))
 
-    def builds(self) -> dict[Build, int]:
+    def builds(self) -> dict[builds.Build, int]:
         """Return how many measurements come from each build: executable, its SHA-256, and version."""
         return builds.count(self._store.measurements())
 
@@ -414,16 +388,9 @@ class Experiment:
         UserWarning
             If no measurement has one of the paths.
         """
-        measurements = self._store.measurements()
-        return retrieve(
-            (measurement.tree for measurement in measurements) if callable(where) else measurements.trees(),
-            table,
-            parameter_set,
-            fill=fill,
-            on_ragged=on_ragged,
-            where=where,
-            known=self._sweep.definition,
-        )
+        trees = self._store.measurements().trees(are_lent=callable(where))
+        known = self._sweep.definition
+        return retrieve(trees, table, parameter_set, fill=fill, on_ragged=on_ragged, where=where, known=known)
 
     def to_dataframe(self) -> Any:
         """Return a `pandas.DataFrame` of everything scalar: one row for each measurement, one column for each path.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import coma
 from coma.results.expressions import Condition
-from coma.results.results import retrieve
+from coma.results.retrieval import retrieve
 
 BY = [("A", "parameters/A"), ("B", "parameters/B")]
 TABLE = [("t", "results/t"), ("E", "results/E"), ("label", "results/label")]

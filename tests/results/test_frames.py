@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import coma
-from coma.results.results import retrieve
+from coma.results.retrieval import retrieve
 
 TABLE = [("theta", "parameters/theta"), ("t", "results/t")]
 BY = [("theta_0", "parameters/theta_0")]

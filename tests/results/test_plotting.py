@@ -13,7 +13,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 import coma
-from coma.results.results import retrieve
+from coma.results.retrieval import retrieve
 
 TABLE = [("theta", "parameters/theta"), ("t", "results/t"), ("E", "results/E")]
 BY = [("theta_0", "parameters/theta_0"), ("L", "parameters/L")]

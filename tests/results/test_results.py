@@ -6,7 +6,8 @@ import pytest
 from helpers import sweep
 
 import coma
-from coma.results.results import as_table, retrieve
+from coma.results.retrieval import retrieve
+from coma.results.tables import as_table
 
 PARAMETERS = [("T", "parameters/T"), ("kind", "parameters/kind")]
 

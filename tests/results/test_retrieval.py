@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coma
-from coma.results.results import retrieve
+from coma.results.retrieval import retrieve
 from coma.results.tables import as_array
 
 NAN = float("nan")

@@ -12,7 +12,7 @@ import numpy as np
 
 from coma.archives import jsonarchive
 from coma.errors import JsonArchiveError, ParameterSetError, SerializerError, warn
-from coma.parameters.grids import grid
+from coma.parameters.grids import grid, points
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import Tree
@@ -141,6 +141,11 @@ class Sweep:
         """Add all combinations of the axes' values."""
         for values in grid(self.defined().names, axes):
             self.add(values, {})
+
+    def add_points(self, rows: Any) -> None:
+        """Add many points, the rows of a table say."""
+        for values, named in points(rows):
+            self.add(values, named)
 
     def status(self, measurements: Measurements, failures: Iterable[FailureRecord]) -> Status:
         """Return what became of the parameter sets."""

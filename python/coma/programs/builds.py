@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from coma import files
-from coma.errors import ProgramError
+from coma.errors import ExperimentError, ProgramError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import Sweep
 from coma.programs.program import Program
@@ -49,6 +49,21 @@ def count_others(measurements: Iterable[Measurement], program: Program) -> tuple
     hash_ = _hash(program)
     builds = [_build(measurement) for measurement in measurements]
     return sum(build.sha256 != hash_ for build in builds), len(builds)
+
+
+def outdated(rerun: str, function: Any, sweep: Sweep, measurements: Iterable[Measurement], kept: KeptFiles) -> Outdated:
+    """Return what a run with ``rerun=`` replaces.
+
+    Raises
+    ------
+    ExperimentError
+        If `rerun` is unknown, or `function` is no program, so that it has no builds.
+    ProgramError
+        If the program is missing or cannot be read.
+    """
+    if rerun != "other-build" or not isinstance(function, Program):
+        raise ExperimentError(f"rerun={rerun!r} with {function!r}: there is rerun='other-build', which takes a Program")
+    return Outdated(sweep, measurements, kept, function)
 
 
 class Outdated:

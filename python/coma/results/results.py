@@ -5,22 +5,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, SupportsIndex, overload
+from typing import Any, NamedTuple, SupportsIndex, overload
 
 import numpy as np
 
 from coma.errors import ExperimentError, PathError
-from coma.parameters.parameterset import Definition, ParameterSet
+from coma.parameters.parameterset import ParameterSet
 from coma.results import display, frames, plotting
 from coma.results.expressions import Condition
-from coma.results.retrieval import LEAVE_OUT, Group, Missing, Query, Where
-from coma.results.tables import Array, as_array, as_table, beside
+from coma.results.tables import Array, as_array, beside
 from coma.results.unfolding import names_of
-from coma.storage.measurement import Tree
 from coma.text import suggestion
 from coma.trees import identity
 
-__all__ = ["Result", "ResultList", "as_table", "retrieve"]
+
+class Missing(NamedTuple):
+    """A measurement, and a path that it lacks."""
+
+    measurement_id: int | None
+    path: str
 
 
 class Result:
@@ -285,39 +288,6 @@ class ResultList(list[Result]):
 
     def _repr_html_(self) -> str:
         return display.list_html(self)
-
-
-def retrieve(
-    trees: Iterable[Tree],
-    table: Sequence[tuple[str, str]],
-    by: Sequence[tuple[str, str]],
-    *,
-    fill: Any = LEAVE_OUT,
-    on_ragged: str = "error",
-    where: Where | None = None,
-    known: Definition | None = None,
-) -> ResultList:
-    """Return one `Result` for each distinct set of the parameters `by`, in the order of appearance.
-
-    The other arguments are those of `Query`. The measurements are read once, and only what the tables hold is kept.
-
-    Raises
-    ------
-    ParameterSetError
-        If a definition is not made of tuples of name and path.
-    ExperimentError
-        If a list has another length in one measurement than in the others, or an option is wrong.
-    """
-    query = Query(table, by, fill, on_ragged, where, known)
-    results = [_result(group, query) for group in query.groups(trees)]
-    return ResultList(results, dict.fromkeys(query.missing))
-
-
-def _result(group: Group, query: Query) -> Result:
-    columns = list(query.unfolded(group))
-    names = [name for name, _ in columns]
-    ids = group.columns()[-1].array()
-    return Result(group.parameters, [cells for _, cells in columns], names, query.columns, ids)
 
 
 def _positions(item: Any, length: int) -> list[int]:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from coma.errors import ExperimentError, PathError, warn
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.results.cells import Cells
 from coma.results.expressions import Condition
+from coma.results.results import Missing, Result, ResultList
 from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
 from coma.storage.measurement import Measurement, MemoryMeasurement, Tree
@@ -22,13 +23,6 @@ PARAMETERS = "parameters"
 LEAVE_OUT: Any = type("LeaveOut", (), {"__repr__": lambda _: "LEAVE_OUT"})()
 _MANY = 256  # rows that wait until they are packed; soon enough that the cycle collector need not look at them twice
 _PAD = {"error": False, "pad": True}
-
-
-class Missing(NamedTuple):
-    """A measurement, and a path that it lacks."""
-
-    measurement_id: int | None
-    path: str
 
 
 class Group:
@@ -194,6 +188,39 @@ class Query:
         for path, ids in lacking.items():
             if len(ids) == seen:
                 warn(f"no measurement has {path!r}{suggestion(path, places)}")
+
+
+def retrieve(
+    trees: Iterable[Tree],
+    table: Sequence[tuple[str, str]],
+    by: Sequence[tuple[str, str]],
+    *,
+    fill: Any = LEAVE_OUT,
+    on_ragged: str = "error",
+    where: Where | None = None,
+    known: Definition | None = None,
+) -> ResultList:
+    """Return one `Result` for each distinct set of the parameters `by`, in the order of appearance.
+
+    The other arguments are those of `Query`. The measurements are read once, and only what the tables hold is kept.
+
+    Raises
+    ------
+    ParameterSetError
+        If a definition is not made of tuples of name and path.
+    ExperimentError
+        If a list has another length in one measurement than in the others, or an option is wrong.
+    """
+    query = Query(table, by, fill, on_ragged, where, known)
+    results = [_result(group, query) for group in query.groups(trees)]
+    return ResultList(results, dict.fromkeys(query.missing))
+
+
+def _result(group: Group, query: Query) -> Result:
+    columns = list(query.unfolded(group))
+    names = [name for name, _ in columns]
+    ids = group.columns()[-1].array()
+    return Result(group.parameters, [cells for _, cells in columns], names, query.columns, ids)
 
 
 def _id(tree: Tree) -> int | None:

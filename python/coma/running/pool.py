@@ -17,6 +17,7 @@ import loky
 from coma.errors import ExperimentError
 from coma.programs import process
 from coma.programs.program import Program
+from coma.programs.timeout import check_timeout
 from coma.running import engines
 from coma.running.engines import Make
 
@@ -112,15 +113,19 @@ def given(executor: Any, workers: int | None) -> Pool:
     )
 
 
-def check_time_limit(executor: Any) -> None:
-    """Refuse a time limit on functions where they are called on threads.
+def check(function: Any, executor: Any, timeout: float | None) -> None:
+    """Refuse what no run can do.
 
     Raises
     ------
     ExperimentError
-        If `executor` is one of threads, as dask's is.
+        If `function` cannot be called, `timeout` is no time, or functions are called on threads, which no time limit
+        reaches, as on dask.
     """
-    if engines.on_threads(executor):
+    if not callable(function):
+        raise ExperimentError(f"{function!r} cannot be called; run() takes a function or a Program")
+    check_timeout(timeout)
+    if timeout is not None and not isinstance(function, Program) and engines.on_threads(executor):
         raise ExperimentError(
             "timeout= cannot interrupt a function on a thread, on which this executor calls it; use workers= or a pool "
             "of processes; or a Program, which is ended with all that it started"

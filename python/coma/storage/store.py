@@ -27,8 +27,8 @@ class Measurements(Protocol):
     def __iter__(self) -> Iterator[Measurement]:
         """Yield the measurements in the order of their ids."""
 
-    def trees(self) -> Iterable[Tree]:
-        """Return their trees in this order, which is quicker; they are not to be changed."""
+    def trees(self, are_lent: bool = False) -> Iterable[Tree]:
+        """Return their trees in this order, which is quicker; unless they are lent, they are not to be changed."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -52,7 +52,7 @@ class ActiveMeasurements(Measurements):
         for path, tree in self._read():
             yield MemoryMeasurement(tree) if path is None else self._files.at(path, tree)
 
-    def trees(self) -> Iterator[Tree]:
+    def trees(self, are_lent: bool = False) -> Iterator[Tree]:  # noqa: ARG002 - nobody else has them
         """Yield their trees in the order of their ids."""
         return (tree for _, tree in self._read())
 
@@ -87,11 +87,12 @@ class ArchivedMeasurements(Measurements):
         self._trees = archiving.archived(file, files, self.listing)
 
     def __iter__(self) -> Iterator[Measurement]:
-        self._file.lend()
-        return map(MemoryMeasurement, self._trees)
+        return map(MemoryMeasurement, self.trees(are_lent=True))
 
-    def trees(self) -> list[Tree]:
-        """Return their trees."""
+    def trees(self, are_lent: bool = False) -> list[Tree]:
+        """Return their trees, which belong to the experiment file."""
+        if are_lent:
+            self._file.lend()
         return self._trees
 
     def __len__(self) -> int:
