@@ -117,7 +117,8 @@ class ParameterSet:
 
     Examples
     --------
-    >>> p = ParameterSet(Definition([('theta_0', 'parameters/theta_0')]), [-5.0])
+    >>> import coma
+    >>> p = coma.ParameterSet.of(theta_0=-5.0)
     >>> p.theta_0, p['parameters/theta_0'], p[0], p
     (-5.0, -5.0, -5.0, (theta_0=-5.0))
     >>> p.seed, float(p.rng.random()) == float(p.rng.random())
@@ -131,6 +132,28 @@ class ParameterSet:
     def __init__(self, definition: Definition, values: Sequence[Any]) -> None:
         object.__setattr__(self, "_definition", definition)
         object.__setattr__(self, "_values", definition.plain(values))
+
+    @classmethod
+    def of(cls, **values: Any) -> ParameterSet:
+        """Return a parameter set whose paths are ``parameters/<name>``, to try a function or a `Program` by hand.
+
+        Parameters
+        ----------
+        **values
+            The parameters by name.
+
+        Raises
+        ------
+        ParameterSetError
+            If a name is one of `ParameterSet` itself.
+
+        Examples
+        --------
+        >>> import coma
+        >>> coma.ParameterSet.of(n=3, L=1.5)
+        (n=3,L=1.5)
+        """
+        return cls(Definition([(name, f"parameters/{name}") for name in values]), list(values.values()))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -63,9 +63,8 @@ class Program:
     Examples
     --------
     >>> import coma
-    >>> from coma.parameters.parameterset import Definition, ParameterSet
     >>> say = coma.Program(['echo', '<results><twice>{n}{n}</twice></results>'])
-    >>> say(ParameterSet(Definition([('n', 'parameters/n')]), [3]))
+    >>> say(coma.ParameterSet.of(n=3))
     {'results': {'twice': 33}, 'parameters': {'n': 3}}
     """
 
