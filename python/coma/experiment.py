@@ -282,7 +282,9 @@ class Experiment:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
         return run.measured, len(self._sweep)
 
-    def _pool(self, function: Function, executor: Any, workers: int | None) -> AbstractContextManager[pools.Pool | None]:
+    def _pool(
+        self, function: Function, executor: Any, workers: int | None
+    ) -> AbstractContextManager[pools.Pool | None]:
         """Give the pool in which a run measures; None is here."""
         return nullcontext(pools.choose(function, executor, workers))
 

@@ -160,14 +160,14 @@ def names(directory: PathLike) -> Iterator[str]:
             yield entry.name
 
 
-def may_be_left(name: str) -> bool:
-    """Tell whether a file's name looks like that of a temporary one."""
+def looks_temporary(name: str) -> bool:
+    """Tell, quickly, whether a file's name could be that of a temporary file or of a lock that is being broken."""
     return name[0] == "." or _BREAK in name
 
 
 def leftovers(directory: Path, among: Iterable[str]) -> list[Path]:
     """Return the temporary files, among some names, of processes of this host that died while they wrote or locked."""
-    matches = map(_TEMPORARY.fullmatch, filter(may_be_left, among))
+    matches = map(_TEMPORARY.fullmatch, filter(looks_temporary, among))
     return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from coma import files
-from coma.errors import JsonArchiveError, XMLArchiveError
+from coma.errors import ArchiveError, JsonArchiveError, XMLArchiveError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
@@ -115,9 +115,13 @@ class Run:
         number, parameter_set = job
         self._forget(parameter_set)
         tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
-        beside = self.store.failures.keep(number, self.store.files.kept.paths(number, kept), kept)
-        self._records[parameter_set.key()] = [self.store.failures.add(tree, number), *beside]
-        self.errors.append(transport.noted(failed, f"for the parameter set {parameter_set}"))
+        raised = transport.noted(failed, f"for the parameter set {parameter_set}")
+        self.errors.append(raised)
+        try:
+            beside = self.store.failures.keep(number, self.store.files.kept.paths(number, kept), kept)
+            self._records[parameter_set.key()] = [self.store.failures.add(tree, number), *beside]
+        except ArchiveError as error:  # a full disk, say
+            raised.add_note(f"no record of this failure is kept: {error}")
 
     def _forget(self, parameter_set: ParameterSet) -> None:
         if self._records:

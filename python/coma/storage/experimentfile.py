@@ -71,7 +71,7 @@ class ExperimentFile:
         self._stored = copy.deepcopy(self.info)
 
     def lend(self) -> None:
-        """Give the tree away to somebody who may change it: the next refresh reads it again."""
+        """Note that somebody else has the tree and may change it, so that the next `refresh` reads the file again."""
         self._text = None
 
     def save(self) -> None:

@@ -17,7 +17,11 @@ from coma.trees.equality import equal
 
 
 def parsed(listed: Iterable[Listed]) -> Iterator[tuple[int, list[str], bytes | None, Any]]:
-    """Yield what the files of measurements hold, and what that is as a tree where nothing has to be looked at."""
+    """Yield id, paths, the text of the first file, and its tree for each measurement.
+
+    The text is None if it cannot be read. The tree is None unless many files could be parsed at once; `read_tree` then
+    parses the text.
+    """
     for batch in readahead.read(listed):
         texts = [text for _, paths, text in batch if text is not None and len(paths) == 1]
         trees = archives.loads_all(texts, [paths[0] for _, paths, _ in batch]) if len(texts) == len(batch) else None

@@ -57,7 +57,7 @@ class Listing:
         for name in files.names(directory):
             parts = names.parts(name)
             if parts is None:
-                temporary += [name] if files.may_be_left(name) else []
+                temporary += [name] if files.looks_temporary(name) else []
                 continue
             number, suffix, is_usual = parts
             if is_usual and number < _LARGEST:

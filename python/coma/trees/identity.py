@@ -84,7 +84,13 @@ def candidates(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[tup
 
 
 def firm_key(values: Sequence[Any], digits: Sequence[int | None]) -> tuple[Hashable, ...] | None:
-    """Return the key of several values together where it has no neighbours; None where it may, or is told less quickly.
+    """Return the key of several values together, if no rounding noise in their floats could give another one.
+
+    Returns
+    -------
+    tuple or None
+        None where a float lies near the edge between two roundings, and for every value that is no number or ASCII
+        string: such values are left to `candidates`, which takes longer.
 
     Examples
     --------

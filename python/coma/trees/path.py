@@ -71,9 +71,9 @@ def getter(path: str) -> Callable[[Any], Any]:
     1.5
     """
     steps = parts(path)
-    if WILDCARD in steps:
+    if not steps or WILDCARD in steps:
         return functools.partial(get, path=path)
-    *branches, leaf = steps or [""]
+    *branches, leaf = steps
 
     def follow(tree: Any) -> Any:
         node = tree
@@ -96,13 +96,13 @@ def reader(given: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     (1.5, 2.5)
     """
     getters = [getter(path) for path in given]
-    split = [parts(path) or [""] for path in given]
+    split = list(map(parts, given))
     branches = {tuple(steps[:-1]) for steps in split}
 
     def read(tree: Any) -> tuple[Any, ...]:
         return tuple([follow(tree) for follow in getters])
 
-    if len(given) == 1 or len(branches) != 1 or any(WILDCARD in steps for steps in split):
+    if len(given) == 1 or len(branches) != 1 or any(not steps or WILDCARD in steps for steps in split):
         return read
     return _branch_reader(branches.pop(), [steps[-1] for steps in split], read)
 
