@@ -7,6 +7,7 @@ import threading
 import pytest
 from helpers import kill, names, start, until
 
+import coma
 from coma import files
 
 
@@ -97,3 +98,36 @@ def test_replace_follows_the_old_file_whole(tmp_path, script):
 def test_remove_forgives_what_is_gone(tmp_path):
     """Another process may have removed the file."""
     files.remove(tmp_path / "none")
+
+
+def broken_flush(path):
+    """Flush a file of a directory that is none."""
+    flusher = files.Flusher(interval=None)
+    flusher.add(path)
+    flusher.flush()
+
+
+REFUSED = {
+    "read": files.read,
+    "replace": lambda path: files.replace(path, b"text"),
+    "publish": lambda path: files.publish(path, b"text"),
+    "publish, not durable": lambda path: files.publish(path, b"text", durable=False),
+    "create": lambda path: files.create(path, b"text"),
+    "copy to": lambda path: files.publish_copy(path, __file__),
+    "copy from": lambda path: files.publish_copy(f"{path}.copy", path),
+    "rename": lambda path: files.rename(path, f"{path}.new"),
+    "rename over": lambda path: files.rename_over(path, f"{path}.new"),
+    "remove": files.remove,
+    "list": lambda path: list(files.names(path)),
+    "flush": broken_flush,
+}
+
+
+@pytest.mark.parametrize("operation", REFUSED.values(), ids=REFUSED)
+def test_what_the_system_refuses_is_an_error_that_names_the_file(tmp_path, operation):
+    """Every function says it in the same way, and hands no raw error on."""
+    (tmp_path / "file").touch()
+    path = str(tmp_path / "file" / "a")
+    with pytest.raises(coma.ArchiveError, match=rf'^Cannot .*"{path}.*Not a directory'):
+        operation(path)
+    assert names(tmp_path) == ["file"]

@@ -66,7 +66,7 @@ def replace(path: PathLike, data: bytes) -> None:
                 _create(temporary, data, durable=True)
             os.replace(temporary, target)
         finally:
-            remove(temporary)
+            _discard(temporary)
         _sync_directory(target.parent)
 
 
@@ -119,7 +119,7 @@ def publish_copy(path: PathLike, source: PathLike) -> None:
             shutil.copyfile(source, temporary)
             rename(temporary, path)
         finally:
-            remove(temporary)
+            _discard(temporary)
 
 
 def rename(path: PathLike, new: PathLike) -> None:
@@ -256,7 +256,7 @@ def _create(path: PathLike, data: bytes, durable: bool) -> None:
     try:
         _write_all(descriptor, data, durable)
     except BaseException:
-        remove(path)
+        _discard(path)
         raise
     finally:
         os.close(descriptor)
@@ -303,7 +303,13 @@ def _link_named(target: Path, data: bytes, durable: bool) -> None:
             raise
         _create(target, data, durable)
     finally:
-        remove(temporary)
+        _discard(temporary)
+
+
+def _discard(temporary: PathLike) -> None:
+    """Remove a temporary file; one that stays is removed with those of dead processes, and hides no other error."""
+    with suppress(OSError):
+        os.unlink(temporary)
 
 
 def _temporary_name(target: Path) -> Path:

@@ -22,6 +22,7 @@ from pages import run as run_block
 
 import coma
 from coma.running import dispatch
+from coma.trees import types
 
 ENGINE = os.environ.get("COMA_TEST_ENGINE")
 NAMES = [ENGINE] if ENGINE else list(engines.LOCAL)
@@ -69,6 +70,24 @@ def test_measurements_follow_the_parameter_sets(engine, directory):
     assert e.run(lambda p: {"results": {"y": p.x**2}, "parameters": {"x": p.x}}, **engine.options) == (20, 20)
     assert rows(e) == [(x + 1, x, x**2) for x in range(20)]
     assert e.run(abs, **engine.options) == (0, 20)
+
+
+@on()
+def test_registered_types_travel_with_the_function(engine, directory, monkeypatch):
+    """A class of this process alone is stored wherever the function is called, and comes back as what it was."""
+    monkeypatch.setattr(types, "_BY_NAME", dict(types._BY_NAME))
+    monkeypatch.setattr(types, "_OF_USERS", {})
+
+    class Interval:
+        def __init__(self, low, high):
+            self.low, self.high = low, high
+
+    coma.register_type(
+        Interval, "interval", lambda i: {"low": i.low, "high": i.high}, lambda s: Interval(s["low"], s["high"])
+    )
+    e = sweep(directory, 4)
+    assert e.run(lambda p: {**p.tree(), "results": {"i": Interval(p.x, 2 * p.x)}}, **engine.options) == (4, 4)
+    assert [(m.results.i.low, m.results.i.high) for m in e.measurements()] == [(x, 2 * x) for x in range(4)]
 
 
 def nasty(nowhere):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 
+import numpy as np
 import pytest
 from cppbuild import compile_cpp
 from helpers import environment, kill, names, powerless, snapshot, square, start, sweep, until
@@ -122,6 +123,38 @@ def test_a_full_disk_ends_a_run_with_an_error_and_keeps_what_is_measured(small_d
     assert sweep(directory, 40).run(function) == (40 - len(done), 40)
     assert {name: (directory / name).read_bytes() for name in before} == before
     assert_tidy(directory)
+
+
+def test_a_full_disk_is_one_of_our_errors_wherever_it_is_met(small_disk):
+    """A failure whose record has no room says so and costs its own point; an attachment leaves nothing behind."""
+    directory = small_disk / "e"
+    e = sweep(directory, 2)
+    m = e.new_measurement()
+
+    def function(p):
+        fill(small_disk)
+        raise ValueError(f"{p.x} is bad")
+
+    with pytest.raises(coma.ArchiveError, match=r"Cannot write lock .*No space left") as caught:
+        e.run(function)
+    assert "1 point(s) had failed before, the first with ValueError: 0.0 is bad" in caught.value.__notes__
+    assert any(note.startswith("the end of the run is not recorded: ") for note in caught.value.__notes__)
+    (small_disk / "filler").unlink()
+    with (
+        pytest.warns(UserWarning, match="the end of the run is not recorded: .*No space left"),
+        pytest.raises(ExceptionGroup, match="1 of 1 measurements failed") as group,
+    ):
+        sweep(directory, 1).run(function)
+    (failed,) = group.value.exceptions
+    assert failed.__notes__[-1].startswith("no record of this failure is kept: Cannot write")
+    assert e.failures() == []
+    m["results/psi"] = coma.attach(np.zeros(1000))
+    with pytest.raises(coma.ArchiveError, match=r"Cannot write .*psi\.npy.*No space left on device"):
+        m.save()
+    (small_disk / "filler").unlink()
+    m.save()
+    assert sweep(directory, 2).run(square) == (2, 2)
+    assert not [name for name in names(directory) if name.endswith((".tmp", ".lock"))]
 
 
 def test_a_full_disk_stops_archiving_and_nothing_is_removed(small_disk):

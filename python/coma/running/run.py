@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from coma import files
-from coma.errors import ArchiveError, JsonArchiveError, XMLArchiveError
+from coma.errors import ArchiveError, ComaError, JsonArchiveError, XMLArchiveError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
@@ -20,6 +20,7 @@ from coma.running.progress import bar
 from coma.storage.ids import IdBlocks
 from coma.storage.measurement import Tree
 from coma.storage.store import Store
+from coma.text import first_line
 
 
 class Run:
@@ -75,6 +76,11 @@ class Run:
                     for job, outcome in ended:
                         self._keep(job, outcome)
                     steps.update(len(ended))
+        except ComaError as error:
+            if self.errors:
+                first = f"{type(self.errors[0]).__name__}: {first_line(self.errors[0])}"
+                error.add_note(f"{len(self.errors)} point(s) had failed before, the first with {first}")
+            raise
         finally:
             self._flusher.flush()
             self._ids.give_back()

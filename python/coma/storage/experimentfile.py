@@ -90,14 +90,9 @@ class ExperimentFile:
         try:
             yield
         except BaseException as error:
-            try:
-                with lock():
-                    self._end_run(environment)
-            except ComaError as second:  # a full disk, say, which the first error names already
-                error.add_note(f"the end of the run is not recorded: {second}")
+            self._end_run(environment, lock, error.add_note)
             raise
-        with lock():
-            self._end_run(environment)
+        self._end_run(environment, lock, warn)
 
     def _begin_run(self, environment: Mapping[str, Any] | None) -> None:
         self.refresh()
@@ -107,14 +102,24 @@ class ExperimentFile:
             self.info["runs"] = [*self.info.get("runs", []), entry]
         self.save()
 
-    def _end_run(self, environment: Mapping[str, Any] | None) -> None:
-        self.refresh()
-        self.info["end_date"] = now()
-        if environment is not None:
-            ours = [run for run in self.info.get("runs", []) if environment.items() <= run.items()]
-            for run in ours[-1:]:
-                run["end_date"] = now()
-        self.save()
+    def _end_run(
+        self,
+        environment: Mapping[str, Any] | None,
+        lock: Callable[[], AbstractContextManager[None]],
+        say: Callable[[str], None],
+    ) -> None:
+        """Record the end of a run, or `say` why that is not possible, so that what became of the points is not hidden."""
+        try:
+            with lock():
+                self.refresh()
+                self.info["end_date"] = now()
+                if environment is not None:
+                    ours = [run for run in self.info.get("runs", []) if environment.items() <= run.items()]
+                    for run in ours[-1:]:
+                        run["end_date"] = now()
+                self.save()
+        except ComaError as error:  # a full disk, say
+            say(f"the end of the run is not recorded: {error}")
 
     def refresh(self) -> None:
         """Take over from the file what another process changed there; keep what we changed in our own info."""

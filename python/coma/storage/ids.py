@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from coma.archives import archive as archives
-from coma.errors import ExperimentError, warn
+from coma.errors import ArchiveError, ExperimentError, IndexFileError, warn
 from coma.storage.indexfile import IndexFile
 from coma.storage.listing import Listing
 from coma.storage.names import Names
@@ -146,7 +147,7 @@ class IdBlocks:
         """Return the ids that were not used, if nobody took any since."""
         index = self._ids.index
         if self._next <= self._last and index.exists():
-            with index.lock():
+            with suppress(ArchiveError, IndexFileError), index.lock():  # a full disk, say: gaps mean nothing
                 if index.exists() and index.read() == self._last:
                     index.write(self._next - 1)
         self._next, self._last, self._size = 1, 0, 1
