@@ -174,7 +174,7 @@ def test_a_run_ends_when_another_handle_archives(e, directory):
 
     with pytest.raises(coma.ExperimentError, match="inactive"):
         e.run(archive)
-    assert sweep(directory).number_of_measurements() == 4
+    assert [m.parameters.x for m in sweep(directory).measurements()] == [0, 1, 2, 3, 10]
     e.activate()
     assert [m.id for m in e.measurements()][:4] == [1, 2, 3, 4]
 

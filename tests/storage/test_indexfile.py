@@ -158,10 +158,15 @@ def test_processes_and_threads_never_get_the_same_id(tmp_path, script, format):
         ),
         (
             '{"measurements": {"last_measurement_id": -1}}',
-            r"is damaged: .* is -1, not a whole number >= 0\. Write there the highest id",
+            r"is damaged: .* is -1, not a whole number >= 0 and < 2\*\*63\. Write there the highest id",
         ),
         ('{"measurements": {"last_measurement_id": true}}', r"is damaged: .* is True, not"),
         ('{"measurements": {"last_measurement_id": 1.0}}', r"is damaged: .* is 1\.0, not"),
+        ('{"measurements": {"last_measurement_id": 1e3}}', r"is damaged: .* is 1000\.0, not"),
+        (
+            '{"measurements": {"last_measurement_id": 18446744073709551615}}',
+            r"is damaged: .* is 18446744073709551615, not",
+        ),
         ('{"measurements": []}', r"is damaged: .* is None, not"),
         ("[]", r"is damaged: .* is None, not"),
         ("", r"is not JSON"),

@@ -72,10 +72,10 @@ class Run:
                 bar(len(missing), progress) as steps,
             ):
                 for ended in outcomes:
-                    self.store.require_still_active()  # a point may have taken longer than somebody needed to archive the experiment
                     for job, outcome in ended:
                         self._keep(job, outcome)
                     steps.update(len(ended))
+                    self.store.require_still_active()  # somebody may have archived the experiment
         except ComaError as error:
             if self.errors:
                 first = f"{type(self.errors[0]).__name__}: {first_line(self.errors[0])}"
@@ -109,7 +109,7 @@ class Run:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
         start = tree["info"]["start_date"]
         try:
-            published, path = self.store.files.publish(tree, number, durable=False)
+            published, path = self.store.publish(tree, number, durable=False)
         except (JsonArchiveError, XMLArchiveError) as error:
             return failure_of(error, start)
         self._flusher.add(path)

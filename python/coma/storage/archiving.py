@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 
 from coma.errors import ArchiveError, ExperimentError, warn
 from coma.files import Flusher, remove
-from coma.storage.experimentfile import MEASUREMENTS, ExperimentFile
+from coma.storage.experimentfile import LAST_ID, MEASUREMENTS, ExperimentFile
 from coma.storage.filetrees import tree_of_files, trees_of_files
 from coma.storage.housekeeping import remove_leftovers
+from coma.storage.indexfile import is_id
 from coma.storage.listing import Listing
 from coma.storage.measurement import Tree
 from coma.storage.measurementfiles import MeasurementFiles
@@ -19,7 +20,9 @@ from coma.trees.equality import equal
 
 
 def archived(file: ExperimentFile, files: MeasurementFiles, listing: Listing) -> list[Tree]:
-    """Return the measurements of an inactive experiment, with files that an interrupted archiving left behind.
+    """Return the measurements of an inactive experiment, with files that lie beside it and count.
+
+    Such files were left behind by an archiving that was interrupted, or published while it went on.
 
     Parameters
     ----------
@@ -28,7 +31,9 @@ def archived(file: ExperimentFile, files: MeasurementFiles, listing: Listing) ->
     listing
         All files that there are.
     """
-    lying = _left_behind(file, files, listing)
+    if not len(listing):
+        return file.measurements
+    lying = dict(listing.up_to(last_in_use(file, files, listing)).items())
     if not lying:
         return file.measurements
     warn(
@@ -37,6 +42,14 @@ def archived(file: ExperimentFile, files: MeasurementFiles, listing: Listing) ->
     )
     merged = _merged(file, _read_present(lying))
     return [merged[number] for number in sorted(merged)]
+
+
+def last_in_use(file: ExperimentFile, files: MeasurementFiles, listing: Listing) -> int:
+    """Return the last id in use: what the index says, or said when all were archived; files above it are stale."""
+    if file.is_active:
+        return files.ids.last(listing)
+    said = file.info.get(LAST_ID)
+    return max([*by_id(file), said if is_id(said) else 0, files.index.read_if_there() or 0])
 
 
 def deactivate(file: ExperimentFile, files: MeasurementFiles) -> None:
@@ -49,17 +62,26 @@ def deactivate(file: ExperimentFile, files: MeasurementFiles) -> None:
     ArchiveError
         If a measurement cannot be read, or the experiment file's format cannot hold it. Nothing is removed then.
     """
-    with files.index.lock():
+    with files.index.renewed_lock():
         remove_leftovers(files.directory)
         file.refresh()
-        lying = _files(file, files)
-        if not (file.is_active or lying or files.index.exists()):
+        was_active = file.is_active
+        if not (take_in(file, files) or was_active or files.index.exists()):
             raise ExperimentError("Experiment already is inactive")
-        _archive(file, _merged(file, dict(trees_of_files(lying.items()))))
-        for paths in lying.values():
-            for path in paths:
-                remove(path)
         remove(files.index.filename)
+
+
+def take_in(file: ExperimentFile, files: MeasurementFiles) -> bool:
+    """Move the files that count into the experiment file; tell whether there were any. The caller holds the lock."""
+    listing = files.ids.listing_with_stale()
+    last = last_in_use(file, files, listing)
+    lying = dict(listing.up_to(last).items())
+    if lying or file.is_active:
+        _archive(file, files, _merged(file, dict(trees_of_files(lying.items()))), last)
+    for paths in lying.values():
+        for path in paths:
+            remove(path)
+    return bool(lying)
 
 
 def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
@@ -70,12 +92,14 @@ def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
     ExperimentError
         If the experiment is active already, or a file is in the way.
     """
-    with files.index.lock():
+    with files.index.renewed_lock():
         remove_leftovers(files.directory)
         file.refresh()
         if file.is_active:
             raise ExperimentError("Experiment already is active")
-        lying = _files(file, files)
+        listing = files.ids.listing_with_stale()
+        last = last_in_use(file, files, listing)
+        lying = dict(listing.up_to(last).items())
         trees = _merged(file, dict(trees_of_files(lying.items())))
         _refuse_in_the_way(files, trees.keys() - lying.keys())
         flusher = Flusher(interval=None)
@@ -83,15 +107,45 @@ def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
             if number not in lying:
                 _restore(files, number, tree, flusher)
         flusher.flush()
-        files.index.write(max([*trees, files.index.read() if files.index.exists() else 0]))
+        files.index.write(last)
         del file.tree[MEASUREMENTS]
+        file.info.pop(LAST_ID, None)
         file.save()
 
 
-def _archive(file: ExperimentFile, trees: dict[int, Tree]) -> None:
+def reset(file: ExperimentFile, files: MeasurementFiles) -> None:
+    """Remove all measurements, and set the index back; whoever publishes meanwhile sees that and takes a new id."""
+    with files.index.renewed_lock():
+        remove_leftovers(files.directory)
+        file.refresh()
+        listing = files.ids.listing_with_stale()
+        last = last_in_use(file, files, listing)
+        _remove_up_to(last, files, listing)
+        if file.is_active:
+            files.index.write(0)
+        else:
+            remove(files.index.filename)
+            file.measurements.clear()
+        file.info.pop(LAST_ID, None)
+        file.info.update(start_date=None, end_date=None)
+        file.save()
+        _remove_up_to(last, files, files.ids.listing_with_stale())  # what was published just before
+
+
+def _remove_up_to(last: int, files: MeasurementFiles, listing: Listing) -> None:
+    for paths in listing.up_to(last).values():
+        for path in paths:
+            remove(path)
+    files.kept.remove_all(last)
+
+
+def _archive(file: ExperimentFile, files: MeasurementFiles, trees: dict[int, Tree], last: int) -> None:
     before = dict(file.tree)
     file.tree[MEASUREMENTS] = [trees[number] for number in sorted(trees)]
+    if last > max(trees, default=0):  # ids that somebody took, and under which files may be published yet
+        file.info[LAST_ID] = last
     written = file.tree
+    files.index.require_lock()
     file.save()
     file.load()
     if not equal(file.tree, written):
@@ -101,20 +155,6 @@ def _archive(file: ExperimentFile, trees: dict[int, Tree]) -> None:
             f'"{file.archive.filename}" does not read back as it was written; the experiment stays active, '
             "and nothing was removed"
         )
-
-
-def _files(file: ExperimentFile, files: MeasurementFiles) -> dict[int, list[str]]:
-    """Return the measurement files of an active experiment, or those that an interrupted archiving left behind."""
-    if file.is_active:
-        return dict(files.ids.listing().items())
-    return _left_behind(file, files, files.ids.listing_with_stale())
-
-
-def _left_behind(file: ExperimentFile, files: MeasurementFiles, listing: Listing) -> dict[int, list[str]]:
-    if files.index.exists():
-        return dict(listing.up_to(files.index.read()).items())
-    archived = by_id(file) if len(listing) else {}
-    return {number: paths for number, paths in listing.items() if number in archived}
 
 
 def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
@@ -138,8 +178,9 @@ def by_id(file: ExperimentFile) -> dict[int, Tree]:
     """
     trees: dict[int, Tree] = {}
     for tree in file.measurements:
-        number = tree.get("info", {}).get("measurement_id")
-        if not isinstance(number, int) or number in trees:
+        info = tree.get("info")
+        number = info.get("measurement_id") if isinstance(info, dict) else None
+        if not is_id(number) or number in trees:
             raise ExperimentError(
                 f'"{file.archive.filename}" is damaged: measurement id {number!r} is no id of its own'
             )

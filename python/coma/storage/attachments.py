@@ -70,6 +70,13 @@ def within(tree: Any) -> Iterator[Attachment]:
             yield from within(node)
 
 
+def are_pending(tree: Any) -> bool:
+    """Tell whether a tree of objects has something attached that has no file yet."""
+    if isinstance(tree, dict | list):
+        return any(map(are_pending, tree.values() if isinstance(tree, dict) else tree))
+    return isinstance(tree, Attached)
+
+
 class _Aside:
     """Takes what was attached out of a tree."""
 

@@ -22,6 +22,7 @@ from coma.trees.serializer import MAX_DEPTH, RecursiveSerializer
 
 ROOT = "experiment"
 MEASUREMENTS = "measurements"
+LAST_ID = "last_measurement_id"  # of an inactive experiment, if that is higher than those of its measurements
 _LEVELS = 3  # from the root to what a measurement holds
 
 
@@ -34,11 +35,14 @@ class ExperimentFile:
         The file.
     tree : dict
         ``info``, and ``measurements`` while the experiment is inactive.
+    version : int
+        Grows whenever another text was read from the file.
     """
 
     def __init__(self, archive: Archive, tree: Tree) -> None:
         self.archive = archive
         self.tree = tree
+        self.version = 0
         self._text: bytes | None = None  # what the file held when the tree was read, unless the tree may have changed
         self._stored = copy.deepcopy(self.info)
 
@@ -69,6 +73,7 @@ class ExperimentFile:
         name = self.archive.filename
         self.tree, self._text = _checked(archives.loads(text, name), name), text
         self._stored = copy.deepcopy(self.info)
+        self.version += 1
 
     def lend(self) -> None:
         """Note that somebody else has the tree and may change it, so that the next `refresh` reads the file again."""
@@ -125,11 +130,18 @@ class ExperimentFile:
         """Take over from the file what another process changed there; keep what we changed in our own info."""
         if not self.archive.exists() and not self._follow():
             return
-        text = files.read(self.archive.filename)
+        try:
+            text = files.read(self.archive.filename)
+        except ArchiveError:  # it was given another format just now
+            if self.archive.exists() or not self._follow():
+                raise
+            text = files.read(self.archive.filename)
         if text != self._text:
             ours, before = self.info, self._stored
             self._take(text)
             ours.update({key: value for key, value in self.info.items() if ours.get(key) == before.get(key)})
+            if LAST_ID not in self.info:
+                ours.pop(LAST_ID, None)
             self.tree["info"] = ours
 
     def _follow(self) -> bool:

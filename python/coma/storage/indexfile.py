@@ -5,21 +5,30 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import filelock
 
 from coma.archives.archive import Archive
-from coma.errors import ArchiveError, IndexFileError, warn
+from coma.errors import ArchiveError, IndexFileError
+from coma.storage import locks
+from coma.text import cut
 
-LOCK_TIMEOUT_SECONDS = 30.0
-_POLL_SECONDS = 0.01
-_LEGACY_AGE_SECONDS = 2.0
+LARGEST_ID = 2**63 - 1  # that programs in other languages can hold, too
+
+
+def is_id(value: Any) -> TypeGuard[int]:
+    """Tell whether a value can be the id of a measurement, or the last one.
+
+    Examples
+    --------
+    >>> is_id(7), is_id(True), is_id(7.0), is_id(-1), is_id(2**64 - 1)
+    (True, False, False, False, False)
+    """
+    return type(value) is int and 0 <= value <= LARGEST_ID
 
 
 class IndexFile:
@@ -55,6 +64,8 @@ class IndexFile:
         self._archive = self._open()
         self.root = root
         self.key = key
+        self._known: tuple[tuple[int, ...], int] | None = None  # what a file of that stamp says
+        self._held: tuple[Path, tuple[int, int] | None] | None = None  # the lock file, and what told it from others
 
     @property
     def archive(self) -> Archive:
@@ -89,15 +100,42 @@ class IndexFile:
         tree = self.archive.load()
         level = tree.get(self.root) if isinstance(tree, dict) else None
         last = level.get(self.key) if isinstance(level, dict) else None
-        if not isinstance(last, int) or isinstance(last, bool) or last < 0:
+        if not is_id(last):
             raise IndexFileError(
-                f'Index "{self.filename}" is damaged: {self.root}/{self.key} is {last!r}, not a whole number >= 0. '
-                "Write there the highest id in use"
+                f'Index "{self.filename}" is damaged: {self.root}/{self.key} is {cut(repr(last), 40)}, not a whole number '
+                ">= 0 and < 2**63. Write there the highest id in use"
             )
         return last
 
+    def read_if_there(self) -> int | None:
+        """Return the last id in use; None where there is no index, or another process just removes it.
+
+        A file that did not change since is not read again.
+        """
+        stamp = self._stamp()
+        if stamp is None:
+            return None
+        if self._known is None or self._known[0] != stamp:
+            try:
+                self._known = stamp, self.read()
+            except ArchiveError as error:
+                if isinstance(error.__cause__, FileNotFoundError):
+                    return None
+                raise
+        return self._known[1]
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        try:
+            status = os.stat(self._archive.filename)
+        except OSError:
+            if not self.exists():
+                return None
+            status = os.stat(self._archive.filename)
+        return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
     def write(self, last: int) -> None:
         """Write `last` as the last id in use; the caller holds the lock."""
+        self.require_lock()
         self.archive.save({self.root: {self.key: last}})
 
     def next(self, count: int = 1) -> int:
@@ -108,6 +146,8 @@ class IndexFile:
     def next_unlocked(self, count: int) -> int:
         """Take `count` ids and return the first of them; the caller holds the lock."""
         first = self.read() + 1
+        if first + count - 1 > LARGEST_ID:
+            raise IndexFileError(f'Index "{self.filename}" is at {first - 1}: there are no ids beyond {LARGEST_ID}')
         self.write(first + count - 1)
         return first
 
@@ -119,84 +159,50 @@ class IndexFile:
         return Path(self.filename + ".lock")
 
     @contextmanager
-    def lock(self, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
+    def lock(self, timeout: float | None = None) -> Iterator[None]:
         """Hold the lock file beside the index.
 
-        A lock whose owner is dead is taken over, any other is waited for.
+        A lock whose owner is dead is taken over at once; one of another host, where that cannot be known, when it did
+        not change for a minute: who holds it for long renews it, see `renewed_lock`. Any other is waited for.
+
+        Parameters
+        ----------
+        timeout
+            Seconds that one owner is waited for; by default 30 where it lives on this host, and else no limit.
 
         Raises
         ------
         IndexFileError
-            If it is still held after `timeout` seconds; the error names the owner and the remedy.
+            If it is still held then; the error names the owner and the remedy.
         ArchiveError
             If the lock file can be neither made nor removed.
         """
         path = self._lock_file()
         lock = filelock.SoftFileLock(path, thread_local=False)
-        _acquire(lock, path, timeout)
+        locks.acquire(lock, path, timeout)
+        self._held = path, locks.identity(path)
         try:
             yield
         finally:
-            _release(lock, path)
+            self._held = None
+            locks.release(lock, path)
 
+    @contextmanager
+    def renewed_lock(self) -> Iterator[None]:
+        """Hold the lock for what may take long, and show the others that this process lives."""
+        with self.lock(), locks.renewed(self._lock_file()):
+            yield
 
-def _acquire(lock: filelock.SoftFileLock, path: Path, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while True:
-        seen = _stamp(path)
-        wait = min(_LEGACY_AGE_SECONDS, max(deadline - time.monotonic(), 0))
-        try:
-            lock.acquire(timeout=wait, poll_interval=_POLL_SECONDS)
-            return
-        except filelock.Timeout:
-            pass
-        except OSError as error:
-            raise ArchiveError(f'Cannot write lock "{path}": {error.strerror}') from error
-        if seen and seen == _stamp(path) and seen[0] == 0 and wait >= _LEGACY_AGE_SECONDS:
-            _break_legacy(path)
-        elif time.monotonic() >= deadline:
-            raise IndexFileError(_complaint(path, timeout))
+    def require_lock(self) -> None:
+        """Refuse to write what the lock protects after another process took the lock over.
 
-
-def _release(lock: filelock.SoftFileLock, path: Path) -> None:
-    """Release the lock; once more, where the system could not remove its file, which would hold up the others."""
-    try:
-        lock.release()
-    except OSError:
-        try:
-            lock.release()
-        except OSError as error:
-            raise ArchiveError(f'Cannot remove lock "{path}": {error.strerror}; remove the file') from error
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return size, inode and time of the lock file, by which a change of owner shows."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_size, status.st_ino, status.st_mtime_ns
-
-
-def _break_legacy(path: Path) -> None:
-    """Remove an empty lock, which Coma 2.0 left behind when it died; no living owner leaves one empty."""
-    warn(f'Removing the lock "{path}", left behind by a program that died')
-    path.unlink(missing_ok=True)
-
-
-def _complaint(path: Path, timeout: float) -> str:
-    owner = _owner(path)
-    return (
-        f'"{path}" is still locked after {timeout:g} s by {owner}. If that process is no longer alive, remove the file'
-    )
-
-
-def _owner(path: Path) -> str:
-    try:
-        lines: list[Any] = path.read_text(errors="replace").splitlines()
-    except OSError:
-        return "another process"
-    if len(lines) < 2:
-        return "an unknown process"
-    here = " (this host)" if lines[1].partition("?")[0] == socket.gethostname() else ""
-    return f"process {lines[0]} on {lines[1]}{here}"
+        Raises
+        ------
+        IndexFileError
+            If this process stood still for so long that it was taken for dead.
+        """
+        if self._held is not None and locks.identity(self._held[0]) != self._held[1]:
+            raise IndexFileError(
+                f'"{self._held[0]}" was taken over by another process while this one stood still; nothing more was '
+                "written. Do it again"
+            )

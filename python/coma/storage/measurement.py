@@ -7,7 +7,8 @@ import functools
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
 
 from coma.archives.archive import Archive
 from coma.errors import ArchiveError, PathError
@@ -163,8 +164,27 @@ class MemoryMeasurement(Measurement):
     """A measurement whose tree is in memory alone: one of an inactive experiment."""
 
 
+class Keeper(Protocol):
+    """What owns the files of measurements."""
+
+    def changing(self) -> AbstractContextManager[None]:
+        """Let nobody else change the experiment meanwhile, and refuse while it is inactive."""
+
+    def add(self, tree: Tree, number: int) -> tuple[int, str]:
+        """Write a plain tree to a new file; return its id, another one where `number` is taken, and its path."""
+
+
 class FileMeasurement(Measurement):
     """A measurement in a file of its own, read when it is first needed.
+
+    Parameters
+    ----------
+    archive
+        The file, or a function that returns it.
+    tree
+        What it holds, if that is known.
+    keeper
+        The experiment to which it belongs, if any.
 
     Attributes
     ----------
@@ -173,9 +193,9 @@ class FileMeasurement(Measurement):
     """
 
     def __init__(
-        self, archive: Archive | Callable[[], Archive], tree: Tree | None = None, index: Archive | None = None
+        self, archive: Archive | Callable[[], Archive], tree: Tree | None = None, keeper: Keeper | None = None
     ) -> None:
-        self._index = index
+        self._keeper = keeper
         self._opened = archive if isinstance(archive, Archive) else None
         self._open = archive
         self._loaded = tree
@@ -208,35 +228,46 @@ class FileMeasurement(Measurement):
         self._loaded = checked(self.archive.load(), self.archive.filename, number)
 
     def save(self) -> None:
-        """Replace the file by the tree as it is now.
+        """Write the tree as it is now: in place of what the file holds, or to a new file.
+
+        A new measurement gets another id if its own was taken meanwhile.
 
         Raises
         ------
+        ExperimentError
+            If the experiment is being archived, or was before a new measurement was saved.
         ArchiveError
-            If the file is gone, as after the experiment was archived; or cannot be written.
+            If the file is gone, as after the experiment was archived or reset; or cannot be written.
         """
+        if not self._has_file and self._keeper is not None:
+            self._publish(self._keeper)
+            return
+        self._refuse_if_gone()
+        with self._keeper.changing() if self._keeper is not None else nullcontext():
+            self._refuse_if_gone()
+            directory, name = os.path.split(self.archive.filename)
+            tree, contents = attachments.put_aside(plain(self.tree), directory, os.path.splitext(name)[0])
+            with attachments.published(directory, contents):
+                self.archive.save({ROOT: tree})
+        if contents:
+            self._loaded = tree
+        self._has_file = True
+
+    def _refuse_if_gone(self) -> None:
         if self._has_file and not self.archive.exists():
             raise ArchiveError(
                 f'"{self.archive.filename}" is gone; if the experiment was archived, activate() it and read the '
                 "measurement again"
             )
-        if not self._has_file:
-            self._check_that_it_may_be_added()
-        directory, name = os.path.split(self.archive.filename)
-        tree, contents = attachments.put_aside(plain(self.tree), directory, os.path.splitext(name)[0])
-        with attachments.published(directory, contents):
-            self.archive.save({ROOT: tree})
-        if contents:
-            self._loaded = tree
-        self._has_file = True
 
-    def _check_that_it_may_be_added(self) -> None:
-        if self.archive.exists():
-            raise ArchiveError(f'"{self.archive.filename}" was written by another process; take a new measurement')
-        if self._index is not None and not self._index.exists():
-            raise ArchiveError(
-                f'Cannot add "{self.archive.filename}": the experiment was archived; activate() it, then save() again'
-            )
+    def _publish(self, keeper: Keeper) -> None:
+        number, path = keeper.add(self.archive.serializer.encode(plain(self.tree)), self.id or 0)
+        self._opened = Archive(path, pretty_print=self.archive.pretty_print, serializer=self.archive.serializer)
+        self._has_file = True
+        if attachments.are_pending(self.tree):
+            self._loaded = None
+        else:
+            self["info/measurement_id"] = number
 
 
 def checked(tree: Any, name: str, number: int | None = None) -> Tree:

@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from coma import files
 from coma.archives import archive as archives
-from coma.archives.archive import Archive
 from coma.config import Config
 from coma.errors import ArchiveError, warn
 from coma.storage import attachments, filetrees
 from coma.storage.ids import Ids
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
-from coma.storage.measurement import ROOT, FileMeasurement, Tree, checked, compose
+from coma.storage.measurement import ROOT, Tree, checked, compose
 from coma.storage.names import Names
 from coma.storage.readahead import Listed
 from coma.trees.serializer import Serializer
@@ -97,17 +95,6 @@ class MeasurementFiles:
         """Return the files of a measurement."""
         return archives.find(self.directory / self.names.name(number))
 
-    def at(self, path: str, tree: Tree) -> FileMeasurement:
-        """Return the measurement in a file, which holds this tree."""
-        return FileMeasurement(functools.partial(self._archive, path), tree)
-
-    def new(self) -> FileMeasurement:
-        """Return a measurement with an id of its own, which has no file until it is saved."""
-        self.ids.refuse_stale_once()
-        number = self.ids.next_free()
-        archive = self._archive(str(self.directory / self.names.name(number)))
-        return FileMeasurement(archive, compose({}, measurement_id=number), self.index.archive)
-
     def publish(self, tree: Tree, number: int, durable: bool = True) -> tuple[int, str]:
         """Write a plain tree to a new file; return its id, another one where `number` is taken, and its path."""
         while True:
@@ -115,6 +102,12 @@ class MeasurementFiles:
                 return number, self.publish_as(compose(tree, measurement_id=number), number, durable)
             except FileExistsError:
                 number = self.ids.next_free()
+
+    def remove(self, number: int, path: str) -> None:
+        """Remove a measurement's file, and what was attached to it."""
+        attached = [attachment.path for attachment in attachments.within(filetrees.tree_of_files(number, [path]))]
+        for file in (path, *attached):
+            files.remove(file)
 
     def publish_as(self, tree: Tree, number: int, durable: bool = True) -> str:
         """Write a plain tree to the file that belongs to an id, and return its path.
@@ -132,18 +125,3 @@ class MeasurementFiles:
         with attachments.published(self.directory, contents):
             files.publish(path, text, durable)
         return path
-
-    def remove_all(self) -> None:
-        """Remove every measurement file up to the index, with what lies beside it, and set the index to 0."""
-        with self.index.lock():
-            listing = self.ids.listing()
-            for paths in listing.values():
-                for path in paths:
-                    files.remove(path)
-            self.kept.remove_all(self.ids.last(listing))
-            self.index.write(0)
-
-    def _archive(self, path: str) -> Archive:
-        return Archive(
-            path, self.config["archive_default_format"], self.config["archive_pretty_print"], self.serializer
-        )

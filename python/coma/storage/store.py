@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from coma.archives.archive import Archive
 from coma.config import Config
-from coma.errors import ExperimentError
+from coma.errors import ArchiveError, ExperimentError, IndexFileError
 from coma.storage import archiving, experimentfile, housekeeping
 from coma.storage.experimentfile import ExperimentFile
 from coma.storage.failures import Failures
 from coma.storage.listing import Listing
-from coma.storage.measurement import FileMeasurement, Measurement, MemoryMeasurement, Tree
+from coma.storage.measurement import FileMeasurement, Measurement, MemoryMeasurement, Tree, compose
 from coma.storage.measurementfiles import MeasurementFiles
 from coma.trees.serializer import RecursiveSerializer
 
@@ -39,18 +43,17 @@ class ActiveMeasurements(Measurements):
 
     Parameters
     ----------
-    file, files
-        Where they go, and where they are.
+    store
+        Where they are.
     """
 
-    def __init__(self, file: ExperimentFile, files: MeasurementFiles) -> None:
-        self.listing = files.ids.listing()
-        self._file = file
-        self._files = files
+    def __init__(self, store: Store) -> None:
+        self.listing = store.files.ids.listing()
+        self._store = store
 
     def __iter__(self) -> Iterator[Measurement]:
         for path, tree in self._read():
-            yield MemoryMeasurement(tree) if path is None else self._files.at(path, tree)
+            yield MemoryMeasurement(tree) if path is None else self._store.measurement_at(path, tree)
 
     def trees(self, are_lent: bool = False) -> Iterator[Tree]:  # noqa: ARG002 - nobody else has them
         """Yield their trees in the order of their ids."""
@@ -58,14 +61,14 @@ class ActiveMeasurements(Measurements):
 
     def _read(self) -> Iterator[tuple[str | None, Tree]]:
         """Yield path and tree of each; those that another process archived meanwhile come last, without a path."""
-        file, files, gone = self._file, self._files, list[int]()
+        files, gone = self._store.files, list[int]()
         yield from files.read(self.listing.items(), gone)
-        file.refresh()
-        if file.is_active:  # they were deleted; or archived, and taken out again
-            yield from files.read(((number, paths) for number in gone if (paths := files.find(number))), [])
-        else:
-            file.lend()
-            late, trees = set(gone), archiving.by_id(file).items()
+        while self._store.is_active() and gone:  # they were deleted; or archived, and taken out again
+            again, gone = [(number, paths) for number in gone if (paths := files.find(number))], []
+            yield from files.read(again, gone)
+        if not self._store.file.is_active:
+            self._store.file.lend()
+            late, trees = set(gone), archiving.by_id(self._store.file).items()
             yield from ((None, tree) for number, tree in trees if number in late or number not in self.listing)
 
     def __len__(self) -> int:
@@ -73,18 +76,18 @@ class ActiveMeasurements(Measurements):
 
 
 class ArchivedMeasurements(Measurements):
-    """The measurements of an inactive experiment, with files that an interrupted archiving left behind.
+    """The measurements of an inactive experiment, with files that lie beside the archive and count.
 
     Parameters
     ----------
-    file, files
-        Where they are, and where they were.
+    store
+        Where they are.
     """
 
-    def __init__(self, file: ExperimentFile, files: MeasurementFiles) -> None:
-        self.listing = files.ids.listing_with_stale()
-        self._file = file
-        self._trees = archiving.archived(file, files, self.listing)
+    def __init__(self, store: Store) -> None:
+        self.listing = store.files.ids.listing_with_stale()
+        self._file = store.file
+        self._trees = archiving.archived(store.file, store.files, self.listing)
 
     def __iter__(self) -> Iterator[Measurement]:
         return map(MemoryMeasurement, self.trees(are_lent=True))
@@ -195,13 +198,30 @@ class Store:
             self.require_active("Cannot run a new measurement")
 
     def measurements(self) -> Measurements:
-        """Return all measurements."""
-        if self.is_active():
-            return ActiveMeasurements(self.file, self.files)
-        return ArchivedMeasurements(self.file, self.files)
+        """Return all measurements, as they were at one moment."""
+        while True:
+            kind = ActiveMeasurements if self.is_active() else ArchivedMeasurements
+            before = self.file.version
+            try:
+                found: Measurements = kind(self)
+            except (ArchiveError, ExperimentError, IndexFileError):
+                if not self._was_changed_since(before):
+                    raise
+            else:
+                if not self._was_changed_since(before):
+                    return found
+
+    def _was_changed_since(self, version: int) -> bool:
+        """Tell whether another process archived, or took out, meanwhile."""
+        self.file.refresh()
+        return self.file.version != version
+
+    def measurement_at(self, path: str, tree: Tree) -> FileMeasurement:
+        """Return the measurement in a file, which holds this tree."""
+        return FileMeasurement(functools.partial(self._archive, path), tree, self)
 
     def new_measurement(self) -> FileMeasurement:
-        """Return a measurement with the next id, to be filled and saved.
+        """Return a measurement with the next id, which has no file until it is saved.
 
         Raises
         ------
@@ -209,7 +229,86 @@ class Store:
             If the experiment is inactive.
         """
         self.require_active("Cannot create a new measurement")
-        return self.files.new()
+        self.files.ids.refuse_stale_once()
+        number = self.files.ids.next_free()
+        archive = self._archive(str(self.directory / self.files.names.name(number)))
+        return FileMeasurement(archive, compose({}, measurement_id=number), self)
+
+    def _archive(self, path: str) -> Archive:
+        config = self.config
+        return Archive(path, config["archive_default_format"], config["archive_pretty_print"], self.files.serializer)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Let nobody else change the experiment meanwhile.
+
+        Raises
+        ------
+        ExperimentError
+            If it is inactive.
+        """
+        with self.files.index.lock():
+            self.require_active("Cannot save a measurement")
+            yield
+
+    def add(self, tree: Tree, number: int) -> tuple[int, str]:
+        """Publish a new measurement of an active experiment, as `publish` does.
+
+        Raises
+        ------
+        ExperimentError
+            If the experiment is inactive.
+        """
+        self.require_active("Cannot save a measurement")
+        return self.publish(tree, number)
+
+    def publish(self, tree: Tree, number: int, durable: bool = True) -> tuple[int, str]:
+        """Write a plain tree to a new file, and make sure that it counts.
+
+        Parameters
+        ----------
+        tree
+            The measurement.
+        number
+            An id that was taken from the index.
+        durable
+            Make it outlast a power cut before returning.
+
+        Returns
+        -------
+        tuple of (int, str)
+            The id, another one where `number` was taken, and the path of the file. Who archives meanwhile remembers
+            the index, and the file counts; who resets does not, and the measurement gets an id anew.
+
+        Raises
+        ------
+        ArchiveError
+            If the format cannot hold the tree, or the file cannot be written.
+        """
+        number, path = self.files.publish(tree, number, durable)
+        last = self.files.index.read_if_there()
+        if last is None or last < number:
+            return self._publish_again(tree, number, path)
+        return number, path
+
+    def _publish_again(self, tree: Tree, number: int, path: str) -> tuple[int, str]:
+        """Give a measurement an id that counts, unless its own does, or its file was removed by who came later."""
+        with self.files.index.lock():
+            self.file.refresh()
+            last = archiving.last_in_use(self.file, self.files, self.files.ids.listing_with_stale())
+            if last < number and os.path.exists(path):
+                again = next(candidate for candidate in itertools.count(last + 1) if self.files.ids.is_free(candidate))
+                if self.file.is_active:
+                    self.files.index.write(again)
+                else:
+                    self.file.info[experimentfile.LAST_ID] = again
+                    self.file.save()
+                replaced = number, path
+                number, path = again, self.files.publish_as(compose(tree, measurement_id=again), again)
+                self.files.remove(*replaced)
+            if not self.file.is_active and os.path.exists(path):
+                archiving.take_in(self.file, self.files)
+        return number, path
 
     def tidy(self, listing: Listing) -> None:
         """Remove what dead processes left, if a listing of the directory saw anything."""
@@ -225,11 +324,5 @@ class Store:
 
     def reset(self) -> None:
         """Delete all measurements and failures, and start again with id 1."""
-        if self.is_active():
-            self.files.remove_all()
-        else:
-            self.files.kept.remove_all()
-            self.file.measurements.clear()
+        archiving.reset(self.file, self.files)
         self.failures.remove_all()
-        self.file.info.update(start_date=None, end_date=None)
-        self.file.save()
