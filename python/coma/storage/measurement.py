@@ -47,7 +47,13 @@ def compose(tree: Tree, **info: Any) -> Tree:
 class Measurement:
     """One parameter set's run: a tree with ``info``, ``parameters`` and ``results``.
 
-    Items are reached in three ways: ``m['results']['t']``, ``m['results/t']`` and ``m.results.t``.
+    Items are reached in three ways: ``m['results']['t']``, ``m['results/t']`` and ``m.results.t``; one that is not there
+    raises a `PathError`, as an attribute an `AttributeError`.
+
+    Parameters
+    ----------
+    tree
+        The tree, which is not copied: writing through the measurement changes it.
 
     Examples
     --------
@@ -94,11 +100,31 @@ class Measurement:
         self["info/end_date"] = now()
 
     def has(self, path: TreePath) -> bool:
-        """Tell whether `path` leads anywhere."""
+        """Tell whether `path` leads anywhere.
+
+        Parameters
+        ----------
+        path
+            Such as ``'results/t'``, ``'results/energies/0'``, ``'layers/*/thickness'`` or ``['results', 't']``.
+        """
         return path in View(self.tree)
 
     def get(self, path: TreePath, default: Any = None) -> Any:
-        """Return the item at `path`, or `default` where there is none."""
+        """Return the item at `path`, or `default` where there is none.
+
+        Parameters
+        ----------
+        path
+            As for `has`; one with ``*`` returns the list of all items that it leads to.
+        default
+            What stands in for an item that is not there.
+
+        Examples
+        --------
+        >>> m = Measurement({'results': {'energies': [0.5, 1.5]}})
+        >>> m.get('results/energies/1'), m.get('results/t', 0.0), m.has('results/t')
+        (1.5, 0.0, False)
+        """
         return View(self.tree).get(path, default)  # type: ignore[arg-type]
 
     def verify(self) -> None:
@@ -160,16 +186,28 @@ class Measurement:
 
 
 class MemoryMeasurement(Measurement):
-    """A measurement whose tree is in memory alone: one of an inactive experiment."""
+    """A measurement whose tree is in memory alone: one of an inactive experiment.
+
+    Parameters
+    ----------
+    tree
+        As for `Measurement`.
+    """
 
 
 class FileMeasurement(Measurement):
     """A measurement in a file of its own, read when it is first needed.
 
-    Attributes
+    Experiments make them: see `Experiment.new_measurement` and `Experiment.measurements`.
+
+    Parameters
     ----------
-    archive : Archive
-        The file.
+    archive
+        The file, or a function that returns it when it is first needed.
+    tree
+        What the file holds; it is read when that is None.
+    index
+        The index file of the experiment: `save` adds no new file where it is gone, as in an archived experiment.
     """
 
     def __init__(
@@ -214,6 +252,8 @@ class FileMeasurement(Measurement):
         ------
         ArchiveError
             If the file is gone, as after the experiment was archived; or cannot be written.
+        SerializerError
+            If a value has no lossless form.
         """
         if self._has_file and not self.archive.exists():
             raise ArchiveError(
