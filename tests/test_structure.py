@@ -10,6 +10,7 @@ import pytest
 import coma
 
 PACKAGE = Path(coma.__file__).parent
+ROOT = Path(__file__).parents[1]
 FLOORS = [
     ["errors"],
     ["config", "files", "headers", "text"],
@@ -72,6 +73,39 @@ def test_there_are_no_cycles():
     while free := [name for name, others in uses.items() if not others]:
         uses = {name: others - set(free) for name, others in uses.items() if name not in free}
     assert uses == {}
+
+
+def rooms():
+    """Return the modules that the design lists, as paths, in its order."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    room, listed = Path(), []
+    for line in text.partition("\npython/coma/\n")[2].partition("\ncpp/")[0].splitlines():
+        name = line.split()[0]
+        if name.endswith("/"):
+            room = Path(name)
+        else:
+            listed.append((room if line.startswith("    ") else Path()) / Path(name).stem)
+    return listed
+
+
+def test_the_design_has_a_line_for_each_module():
+    """Each once; empty ``__init__.py`` hold nothing. A module imports only from lines above its own."""
+    listed = rooms()
+    assert sorted(listed) == [path for path in MODULES if (PACKAGE / f"{path}.py").read_text()]
+    above = set()
+    for path in listed:
+        names = {name for name in map(module_of, imported(PACKAGE / f"{path}.py")) if name}
+        assert names <= above, path
+        above.add(".".join(path.parts))
+
+
+def module_of(name):
+    """Return the module of coma in which an imported name lies; None outside coma."""
+    if name.partition(".")[0] != "coma":
+        return None
+    parts = name.split(".")[1:]
+    found = (parts[:n] for n in range(len(parts), 0, -1) if Path(*parts[:n]) in MODULES)
+    return ".".join(next(found, ["__init__"]))
 
 
 def test_the_public_names_are_listed():

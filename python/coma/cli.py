@@ -28,7 +28,28 @@ Rows = list[dict[str, Any]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; return the exit status: 0, or 1 after an error, of which one line is printed."""
+    """Do what the command line says.
+
+    Parameters
+    ----------
+    arguments
+        The words of the command line, without the command itself; those of this process by default.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 1 after an error, of which one line is printed to standard error.
+
+    Raises
+    ------
+    SystemExit
+        With status 2 if the words make no sense, and with 0 after ``--help`` and ``--version``.
+
+    Examples
+    --------
+    >>> main(['status', 'no/such/directory'])
+    1
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     try:

@@ -67,6 +67,11 @@ def config_file() -> Path:
 def expand_path(path: str | os.PathLike[str]) -> str:
     """Return `path` absolute, with ``~`` and ``$VARIABLES`` filled in.
 
+    Parameters
+    ----------
+    path
+        A path, which need not exist; a relative one is taken from the working directory.
+
     Examples
     --------
     >>> import os
@@ -97,6 +102,11 @@ def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike
     path
         The configuration file; by default ``~/.config/coma/preferences.conf``, if it exists.
 
+    Returns
+    -------
+    dict
+        The value of each option by name.
+
     Warns
     -----
     UserWarning
@@ -123,6 +133,11 @@ def load_config(config: Mapping[str, Any] | None = None, path: str | os.PathLike
 
 def create_config_file(path: str | os.PathLike[str] | None = None) -> str:
     """Write a configuration file that lists every option as a comment; an existing file is left as it is.
+
+    Parameters
+    ----------
+    path
+        The file; by default ``~/.config/coma/preferences.conf``. Its directory is made if it does not exist.
 
     Returns
     -------

@@ -71,6 +71,13 @@ class ParameterSetError(ExperimentError, ValueError):
 class ProgramError(ComaError):
     """An external program is missing, failed, or left no usable measurement.
 
+    Parameters
+    ----------
+    message
+        What happened, and the remedy.
+    details
+        What is known of the run; empty by default.
+
     Attributes
     ----------
     details : dict

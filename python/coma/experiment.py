@@ -55,6 +55,10 @@ class Experiment:
         If `dir` is a file, cannot be written, or holds another experiment than `id`; or an argument does not fit.
     ArchiveError
         If the experiment file cannot be read.
+    IndexFileError
+        If an index is damaged, or its lock is held by another process.
+    ConfigError
+        If the configuration file cannot be read.
 
     Examples
     --------
@@ -139,11 +143,25 @@ class Experiment:
         return global_index(self.config)
 
     def save(self) -> None:
-        """Write description, tags and dates to the experiment file."""
+        """Write description, tags and dates to the experiment file.
+
+        Raises
+        ------
+        ArchiveError
+            If it cannot be written.
+        IndexFileError
+            If the index's lock, under which it is written, is held by another process.
+        """
         self._store.save()
 
     def load(self) -> None:
-        """Read the experiment file again, and forget changes that were not saved."""
+        """Read the experiment file again, and forget changes that were not saved.
+
+        Raises
+        ------
+        ArchiveError
+            If it cannot be read.
+        """
         self._store.file.load()
 
     def define_parameter_set(
@@ -174,27 +192,54 @@ class Experiment:
     def add_parameter_set(self, *values: Any, **named: Any) -> None:
         """Add one point; a point that is there already is not added again.
 
+        Parameters
+        ----------
+        *values
+            Numbers, strings, lists, dictionaries or numpy arrays, in the order of the definition.
+        **named
+            The values of the other parameters, by name.
+
         Raises
         ------
         ParameterSetError
-            If the values do not fit the definition.
+            If the values do not fit the definition, or one would not come back from a file as it is.
         """
         self._sweep.add(values, named)
 
     def add_parameter_grid(self, **axes: Any) -> None:
         """Add all combinations of some values, ``add_parameter_grid(A=[1, 2], B=[3, 4])``.
 
-        In the order of the definition, the last parameter varies fastest. A single value need not be in a list.
+        In the order of the definition, the last parameter varies fastest.
+
+        Parameters
+        ----------
+        **axes
+            By name, the values of each parameter: a list, a range or an array. A single value need not be in a list.
 
         Raises
         ------
         ParameterSetError
             If the parameters do not fit the definition.
+
+        Examples
+        --------
+        >>> import coma, tempfile
+        >>> e = coma.Experiment(tempfile.mkdtemp())
+        >>> e.define_parameter_set(('A', 'parameters/A'), ('B', 'parameters/B'))
+        >>> e.add_parameter_grid(A=[1, 2, 3], B=[0.5, 1.5])
+        >>> print(e.status())
+        0 of 6 done, 0 failed, 6 missing
         """
         self._sweep.add_grid(axes)
 
     def add_parameter_sets(self, points: Any) -> None:
-        """Add many points: tuples, dictionaries, or the rows of a `pandas.DataFrame`.
+        """Add many points.
+
+        Parameters
+        ----------
+        points
+            An iterable of tuples in the order of the definition, of dictionaries by name, or of single values; or a
+            `pandas.DataFrame`, whose columns are the parameters.
 
         Raises
         ------
@@ -252,10 +297,14 @@ class Experiment:
             kept as a record, see `failures`, until a later run succeeds.
         ExperimentError
             If `function` cannot be called; there is something to run and the experiment is inactive; no workers are
-            left; `function` cannot be sent to the workers, or not be interrupted there; or `rerun` is unknown or
-            `function` is no program that has builds.
+            left; `function` cannot be sent to the workers, or not be interrupted there; `rerun` is unknown or
+            `function` is no program that has builds; or measurement files lie above the index.
         ProgramError
             If the program is missing or cannot be executed, before anything runs.
+        ArchiveError
+            If a file cannot be read or written, as on a full disk.
+        IndexFileError
+            If the index is damaged, or its lock is held by another process.
         """
         pools.check(function, executor, timeout)
         measurements = self._store.measurements()
@@ -289,7 +338,20 @@ class Experiment:
         return nullcontext(pools.choose(function, executor, workers))
 
     def run_measurement(self, function: Function, parameter_set: ParameterSet) -> Any:
-        """Call `function` for one parameter set; override this to wrap every call."""
+        """Call `function` for one parameter set; override this to wrap every call.
+
+        Parameters
+        ----------
+        function
+            What `run` was given.
+        parameter_set
+            The point.
+
+        Returns
+        -------
+        object
+            What `function` returns.
+        """
         return function(parameter_set)
 
     def new_measurement(self) -> FileMeasurement:
@@ -298,7 +360,9 @@ class Experiment:
         Raises
         ------
         ExperimentError
-            If the experiment is inactive.
+            If the experiment is inactive, or measurement files lie above the index.
+        IndexFileError
+            If the index is damaged, or its lock is held by another process.
         """
         return self._store.new_measurement()
 
@@ -306,6 +370,13 @@ class Experiment:
         """Yield all measurements in the order of their ids.
 
         A damaged file is left out, with a warning at the end.
+
+        Raises
+        ------
+        ArchiveError
+            If a file is there and may not be read.
+        IndexFileError
+            If the index is damaged.
         """
         return iter(self._store.measurements())
 
@@ -323,10 +394,26 @@ class Experiment:
     def explain(self, *values: Any, **named: Any) -> str:
         """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures.
 
+        Parameters
+        ----------
+        *values, **named
+            The point, as for `add_parameter_set`; it need not have been added.
+
         Raises
         ------
         ParameterSetError
             If the values do not fit the definition.
+
+        Examples
+        --------
+        >>> import coma, tempfile
+        >>> e = coma.Experiment(tempfile.mkdtemp())
+        >>> e.define_parameter_set(('A', 'parameters/A'), ('B', 'parameters/B'))
+        >>> e.add_parameter_set(1, 0.5)
+        >>> e.run(lambda p: {'parameters': {'A': p.A, 'B': p.B}})
+        (1, 1)
+        >>> e.explain(A=1, B=0.25)
+        '(A=1,B=0.25) would run. The nearest, measurement 1, has B = 0.5, not 0.25.'
         """
         asked = self._sweep.parameter_set(values, named)
         return Inquiry(self._sweep.defined(), asked).explain(self._store.measurements(), self._store.failures)
@@ -338,6 +425,11 @@ class Experiment:
         ----------
         program
             Count the measurements that come from another build than this one, too.
+
+        Raises
+        ------
+        ProgramError
+            If the program is missing or cannot be read.
         """
         status = self._sweep.status(self._store.measurements(), self._store.failures)
         if program is None:
@@ -395,9 +487,13 @@ class Experiment:
         return retrieve(trees, table, parameter_set, fill=fill, on_ragged=on_ragged, where=where, known=known)
 
     def to_dataframe(self) -> Any:
-        """Return a `pandas.DataFrame` of everything scalar: one row for each measurement, one column for each path.
+        """Return a table of everything scalar: one row for each measurement, one column for each path.
 
         Defaults of `define_parameter_set` stand in for what older measurements lack.
+
+        Returns
+        -------
+        pandas.DataFrame
 
         Raises
         ------
@@ -433,6 +529,8 @@ class Experiment:
         ------
         ExperimentError
             If the experiment is active, or a file is in the way.
+        ArchiveError
+            If a file cannot be read or written.
         """
         self._store.activate()
 

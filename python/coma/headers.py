@@ -12,7 +12,10 @@ _PACKAGE = Path(__file__).resolve().parent
 def get_include() -> str:
     """Return the directory to put on a compiler's include path.
 
-    In an installed package it is the package's own; in a source tree, also one installed for editing, the tree's.
+    Returns
+    -------
+    str
+        In an installed package it is the package's own; in a source tree, also one installed for editing, the tree's.
 
     Examples
     --------

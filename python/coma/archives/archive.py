@@ -123,7 +123,7 @@ class Archive:
     Raises
     ------
     ArchiveError
-        If the archive exists in more than one format.
+        If the archive exists in more than one format, or `default_format` is unknown.
 
     Examples
     --------
@@ -168,10 +168,19 @@ class Archive:
     def save(self, tree: Any, format: str | None = None) -> None:
         """Replace the file's content by `tree`; with another `format`, replace the file too.
 
+        Parameters
+        ----------
+        tree
+            A tree, or objects that the serializer turns into one; XML wants a dictionary.
+        format
+            ``'json'`` or ``'xml'``; that of the file by default.
+
         Raises
         ------
-        SerializerError, ArchiveError
-            If the tree cannot be held by the format, before anything is written; or the file cannot be written.
+        SerializerError
+            If something has no lossless form, before anything is written.
+        ArchiveError
+            If the format cannot hold the tree, before anything is written; or the file cannot be written.
         """
         if format is None or format == self.format:
             self._write(self.filename, tree)
@@ -189,7 +198,18 @@ class Archive:
 
 
 class JsonArchive(Archive):
-    """A tree in a JSON file; the suffix ``.json`` is added to a name without."""
+    """A tree in a JSON file; the suffix ``.json`` is added to a name without.
+
+    Parameters
+    ----------
+    filename, pretty_print, serializer
+        As for `Archive`.
+
+    Examples
+    --------
+    >>> JsonArchive('data').filename
+    'data.json'
+    """
 
     def __init__(
         self, filename: str | os.PathLike[str], pretty_print: bool = True, serializer: Serializer | None = None

@@ -115,6 +115,20 @@ class ParameterSet:
     parameters have those names, depend on the values alone, and neither on the order of points nor on who runs them:
     ``seed`` (an int of 64 bits) and ``rng`` (a fresh `numpy.random.Generator`).
 
+    Runs make them; `of` makes one by hand.
+
+    Parameters
+    ----------
+    definition
+        Name, path and digits of each parameter.
+    values
+        A value for each parameter, in this order; numpy scalars become Python numbers.
+
+    Raises
+    ------
+    ParameterSetError
+        If there are too many values or too few.
+
     Examples
     --------
     >>> import coma
@@ -176,11 +190,32 @@ class ParameterSet:
         return self._definition.digits
 
     def has(self, name: str) -> bool:
-        """Tell whether there is a parameter of that name or path."""
+        """Tell whether there is a parameter of that name or path.
+
+        Parameters
+        ----------
+        name
+            ``'theta_0'`` or ``'parameters/theta_0'``, say.
+        """
         return self._definition.position(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the parameter of that name or path, or `default`."""
+        """Return the parameter of that name or path, or `default`.
+
+        Parameters
+        ----------
+        name
+            ``'theta_0'`` or ``'parameters/theta_0'``, say.
+        default
+            What stands in for a parameter that is not there.
+
+        Examples
+        --------
+        >>> import coma
+        >>> p = coma.ParameterSet.of(L=1.5)
+        >>> p.get('L'), p.get('g', 9.81), p.has('g')
+        (1.5, 9.81, False)
+        """
         position = self._definition.position(name)
         return default if position is None else self._values[position]
 
@@ -192,11 +227,23 @@ class ParameterSet:
         return tree
 
     def like(self, tree: dict[str, Any]) -> ParameterSet | None:
-        """Return the set that a measurement's tree holds at the same paths; None where it lacks one."""
+        """Return the set that a measurement's tree holds at the same paths; None where it lacks one.
+
+        Parameters
+        ----------
+        tree
+            As `Measurement.tree`.
+        """
         return self._definition.read(tree)
 
     def found_in(self, tree: dict[str, Any]) -> tuple[Any, ...] | None:
-        """Return the values that a measurement's tree holds at the same paths; None where it lacks one."""
+        """Return the values that a measurement's tree holds at the same paths; None where it lacks one.
+
+        Parameters
+        ----------
+        tree
+            As `Measurement.tree`.
+        """
         return self._definition.values(tree)
 
     def key(self) -> Hashable:

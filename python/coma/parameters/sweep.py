@@ -27,6 +27,23 @@ _SERIALIZER = RecursiveSerializer()
 class Status(NamedTuple):
     """What became of the parameter sets.
 
+    Attributes
+    ----------
+    done : int
+        How many are measured.
+    failed : int
+        How many of the others were tried.
+    missing : int
+        How many were not.
+    damaged : int
+        How many measurement files cannot be read.
+    total : int
+        How many parameter sets there are.
+    other_build : tuple of (int, int) or None
+        How many measurements come from another build than the program that was asked about, and how many there are.
+    failed_anew : int
+        How many are measured and failed since, when they were measured anew.
+
     Examples
     --------
     >>> print(Status(done=57, failed=1, missing=2, damaged=0, total=60))

@@ -22,8 +22,10 @@ class Build(NamedTuple):
 
     Attributes
     ----------
-    executable, sha256 : str or None
-        The executable's path and the SHA-256 of its content.
+    executable : str or None
+        The executable's path.
+    sha256 : str or None
+        The SHA-256 of its content, in hexadecimal digits.
     version : str or None
         The version that the program said it had.
     """

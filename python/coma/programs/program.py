@@ -119,7 +119,13 @@ class Program:
         return executables.sha256(self.executable)
 
     def limited(self, timeout: float | None) -> Program:
-        """Return this program with another timeout, unless that is None."""
+        """Return this program with another timeout, unless that is None.
+
+        Parameters
+        ----------
+        timeout
+            Seconds after which the program, and all that it started, is ended.
+        """
         if timeout is None:
             return self
         limited = copy.copy(self)
@@ -155,6 +161,11 @@ class Program:
 
     def __call__(self, parameter_set: ParameterSet) -> dict[str, Any]:
         """Run the program for one parameter set and return its measurement's tree.
+
+        Parameters
+        ----------
+        parameter_set
+            The point; `ParameterSet.of` makes one by hand.
 
         Raises
         ------

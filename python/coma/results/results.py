@@ -20,7 +20,15 @@ from coma.trees import identity
 
 
 class Missing(NamedTuple):
-    """A measurement, and a path that it lacks."""
+    """A measurement, and a path that it lacks.
+
+    Attributes
+    ----------
+    measurement_id : int or None
+        The measurement's id.
+    path : str
+        The path, of a column or parameter that was asked for.
+    """
 
     measurement_id: int | None
     path: str
@@ -31,16 +39,20 @@ class Result:
 
     ``r['t']`` is a column, ``r[r['t'] > 0]`` a result with some of the rows.
 
-    Attributes
+    `Experiment.retrieve_results` makes them. Each parameter is an attribute, too; sequences become tuples.
+
+    Parameters
     ----------
-    parameters : ParameterSet
+    parameters
         What the measurements have in common.
-    columns : tuple of numpy.ndarray
+    columns
         The columns, each of its own dtype; shape (measurements,), and further dimensions for arrays.
-    table_columns : tuple of str
+    table_columns
         The columns' names; a list unfolds to ``E_1``, ``E_2``, ...
-    table_definition : tuple of (str, str)
+    table_definition
         Name and path of each column as they were asked for.
+    measurement_ids
+        The id of each row's measurement.
     """
 
     def __init__(
@@ -81,12 +93,18 @@ class Result:
     def __getitem__(self, item: Any) -> Any:
         """Return a column by name, or a result with some of the rows by a slice, a mask or positions.
 
-        The name of a list that was unfolded returns all of its columns; shape (measurements, items).
+        Parameters
+        ----------
+        item
+            A name; that of a list that was unfolded returns all of its columns, shape (measurements, items). Or a
+            slice, a bool for each row, or the positions of rows.
 
         Raises
         ------
         PathError
             If there is no such column.
+        ExperimentError
+            If `item` is none of these, or has not one bool for each row.
         """
         if isinstance(item, str):
             return self._column(item)
@@ -104,7 +122,17 @@ class Result:
         return beside([self._column(column) for column in unfolded], len(self))
 
     def to_dataframe(self) -> Any:
-        """Return a `pandas.DataFrame`, as `ResultList.to_dataframe` does."""
+        """Return a tidy table, as `ResultList.to_dataframe` does.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        ExperimentError
+            If pandas is not installed.
+        """
         return frames.to_dataframe([self])
 
     def plot(self, x: str, y: str, ax: Any = None, **options: Any) -> Any:
@@ -122,6 +150,13 @@ class Result:
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        ExperimentError
+            If matplotlib is not installed.
+        PathError
+            If there is no such column.
         """
         return plotting.plot(self, x, y, ax, options)
 
@@ -137,6 +172,13 @@ class ResultList(list[Result]):
 
     ``rs['A']`` and ``rs.A`` are the parameter A of each result, as an array; so ``rs[(rs.A > 3) & (rs.A < 5)]``,
     ``rs['A', 1]`` (equal as parameters are equal: 0.1 + 0.2 is 0.3), ``rs[[2, 0]]`` and slices are result lists.
+
+    Parameters
+    ----------
+    results
+        The results, in order.
+    missing
+        Which measurements lacked which paths.
 
     Attributes
     ----------
@@ -157,10 +199,18 @@ class ResultList(list[Result]):
     def __getitem__(self, item: Any) -> Any:
         """Return one result by position, a parameter of all by name or path, or a result list.
 
+        Parameters
+        ----------
+        item
+            A position; a name or path; or, for a list, a name or path with a value, a slice, a bool for each result, or
+            positions.
+
         Raises
         ------
         PathError
             If there is no such parameter.
+        ExperimentError
+            If `item` is none of these, or has not one bool for each result.
         """
         if isinstance(item, str):
             return as_array([_parameter(result, item) for result in self])
@@ -204,6 +254,13 @@ class ResultList(list[Result]):
     def sorted(self, *names: str, reverse: bool = False) -> ResultList:
         """Return the results in the order of their parameters; NaN comes last, equals stay in order.
 
+        Parameters
+        ----------
+        *names
+            Names or paths of parameters, the most important first.
+        reverse
+            Whether the largest come first.
+
         Raises
         ------
         PathError
@@ -221,9 +278,12 @@ class ResultList(list[Result]):
             raise ExperimentError(f"cannot sort by {', '.join(names)}: {error}") from None
 
     def to_dataframe(self) -> Any:
-        """Return a tidy `pandas.DataFrame`: one row for each measurement, indexed by its id.
+        """Return a tidy table: one row for each measurement, indexed by its id.
 
-        Its columns are the parameters, then those of the tables, each of its own dtype.
+        Returns
+        -------
+        pandas.DataFrame
+            Its columns are the parameters, then those of the tables, each of its own dtype.
 
         Raises
         ------

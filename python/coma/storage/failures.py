@@ -21,9 +21,14 @@ _FORMAT = "json"  # a program's last words may hold characters that XML cannot
 class FailureRecord(Measurement):
     """What is known of a point that failed: info, the parameters at their paths, and the error.
 
-    Attributes
+    ``record['error/type']`` and ``record['error/message']`` say what happened; ``error/traceback`` is a list of lines, and
+    a failed program's record has its command, exit status or signal, and last lines, too.
+
+    Parameters
     ----------
-    path : str
+    tree
+        As for `Measurement`.
+    path
         The record's file.
     """
 

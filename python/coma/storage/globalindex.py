@@ -22,6 +22,13 @@ def create_default_config() -> None:
     """Create the configuration file and the global experiment index, where they do not exist yet.
 
     Both are optional. The file lists every option; the index gives new experiments their ids.
+
+    Raises
+    ------
+    ConfigError
+        If there is a configuration file that cannot be read.
+    ArchiveError
+        If the index cannot be written.
     """
     create_config_file()
     config = load_config()

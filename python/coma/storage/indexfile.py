@@ -41,7 +41,12 @@ class IndexFile:
     root, key
         Where the number stands, ``measurements/last_measurement_id`` say.
     default_format, pretty_print
-        How a new file is written.
+        How a new file is written, as for `Archive`.
+
+    Raises
+    ------
+    ArchiveError
+        If the file exists in more than one format.
 
     Examples
     --------
@@ -84,7 +89,18 @@ class IndexFile:
         return self._archive.exists() or self.archive.exists()
 
     def create(self, last: int = 0) -> None:
-        """Write the file; `last` is the last id in use."""
+        """Write the file.
+
+        Parameters
+        ----------
+        last
+            The last id in use; 0 for none.
+
+        Raises
+        ------
+        ArchiveError
+            If it cannot be written.
+        """
         self.write(last)
 
     def read(self) -> int:
@@ -134,17 +150,54 @@ class IndexFile:
         return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
     def write(self, last: int) -> None:
-        """Write `last` as the last id in use; the caller holds the lock."""
+        """Write the last id in use; the caller holds the lock.
+
+        Parameters
+        ----------
+        last
+            The last id in use; 0 for none.
+
+        Raises
+        ------
+        ArchiveError
+            If the file cannot be written.
+        """
         self.require_lock()
         self.archive.save({self.root: {self.key: last}})
 
     def next(self, count: int = 1) -> int:
-        """Take `count` ids under the lock, and return the first of them."""
+        """Take some ids under the lock, and return the first of them.
+
+        Parameters
+        ----------
+        count
+            How many ids.
+
+        Raises
+        ------
+        IndexFileError
+            If the file is damaged, or its lock is held by another process.
+        ArchiveError
+            If it cannot be read or written.
+        """
         with self.lock():
             return self.next_unlocked(count)
 
     def next_unlocked(self, count: int) -> int:
-        """Take `count` ids and return the first of them; the caller holds the lock."""
+        """Take some ids and return the first of them; the caller holds the lock.
+
+        Parameters
+        ----------
+        count
+            How many ids.
+
+        Raises
+        ------
+        IndexFileError
+            If the file is damaged.
+        ArchiveError
+            If it cannot be read or written.
+        """
         first = self.read() + 1
         if first + count - 1 > LARGEST_ID:
             raise IndexFileError(f'Index "{self.filename}" is at {first - 1}: there are no ids beyond {LARGEST_ID}')
@@ -170,12 +223,32 @@ class IndexFile:
         timeout
             Seconds that one owner is waited for; by default 30 where it lives on this host, and else no limit.
 
+        Parameters
+        ----------
+        timeout
+            Seconds to wait.
+
+        Returns
+        -------
+        contextlib.AbstractContextManager
+            The lock is held within ``with``.
+
         Raises
         ------
         IndexFileError
             If it is still held then; the error names the owner and the remedy.
         ArchiveError
             If the lock file can be neither made nor removed.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> index = IndexFile(tempfile.mkdtemp() + '/measurement.index')
+        >>> index.create(5)
+        >>> with index.lock():
+        ...     index.write(index.read() + 1)
+        >>> index.read(), index.is_locked()
+        (6, False)
         """
         path = self._lock_file()
         lock = filelock.SoftFileLock(path, thread_local=False)

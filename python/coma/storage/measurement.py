@@ -48,7 +48,13 @@ def compose(tree: Tree, **info: Any) -> Tree:
 class Measurement:
     """One parameter set's run: a tree with ``info``, ``parameters`` and ``results``.
 
-    Items are reached in three ways: ``m['results']['t']``, ``m['results/t']`` and ``m.results.t``.
+    Items are reached in three ways: ``m['results']['t']``, ``m['results/t']`` and ``m.results.t``; one that is not there
+    raises a `PathError`, as an attribute an `AttributeError`.
+
+    Parameters
+    ----------
+    tree
+        The tree, which is not copied: writing through the measurement changes it.
 
     Examples
     --------
@@ -95,11 +101,31 @@ class Measurement:
         self["info/end_date"] = now()
 
     def has(self, path: TreePath) -> bool:
-        """Tell whether `path` leads anywhere."""
+        """Tell whether `path` leads anywhere.
+
+        Parameters
+        ----------
+        path
+            Such as ``'results/t'``, ``'results/energies/0'``, ``'layers/*/thickness'`` or ``['results', 't']``.
+        """
         return path in View(self.tree)
 
     def get(self, path: TreePath, default: Any = None) -> Any:
-        """Return the item at `path`, or `default` where there is none."""
+        """Return the item at `path`, or `default` where there is none.
+
+        Parameters
+        ----------
+        path
+            As for `has`; one with ``*`` returns the list of all items that it leads to.
+        default
+            What stands in for an item that is not there.
+
+        Examples
+        --------
+        >>> m = Measurement({'results': {'energies': [0.5, 1.5]}})
+        >>> m.get('results/energies/1'), m.get('results/t', 0.0), m.has('results/t')
+        (1.5, 0.0, False)
+        """
         return View(self.tree).get(path, default)  # type: ignore[arg-type]
 
     def verify(self) -> None:
@@ -161,7 +187,13 @@ class Measurement:
 
 
 class MemoryMeasurement(Measurement):
-    """A measurement whose tree is in memory alone: one of an inactive experiment."""
+    """A measurement whose tree is in memory alone: one of an inactive experiment.
+
+    Parameters
+    ----------
+    tree
+        As for `Measurement`.
+    """
 
 
 class Keeper(Protocol):
@@ -177,19 +209,16 @@ class Keeper(Protocol):
 class FileMeasurement(Measurement):
     """A measurement in a file of its own, read when it is first needed.
 
+    Experiments make them: see `Experiment.new_measurement` and `Experiment.measurements`.
+
     Parameters
     ----------
     archive
-        The file, or a function that returns it.
+        The file, or a function that returns it when it is first needed.
     tree
-        What it holds, if that is known.
+        What the file holds; it is read when that is None.
     keeper
-        The experiment to which it belongs, if any.
-
-    Attributes
-    ----------
-    archive : Archive
-        The file.
+        The experiment to which it belongs, if any: it knows whether anything can be saved.
     """
 
     def __init__(
@@ -238,6 +267,8 @@ class FileMeasurement(Measurement):
             If the experiment is being archived, or was before a new measurement was saved.
         ArchiveError
             If the file is gone, as after the experiment was archived or reset; or cannot be written.
+        SerializerError
+            If a value has no lossless form.
         """
         if not self._has_file and self._keeper is not None:
             self._publish(self._keeper)

@@ -66,14 +66,27 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
     The array is mapped into memory when it is first needed, and read as far as it is used: ``m['results/psi'][3]``,
     ``2 * m['results/psi']`` and ``np.sum(m['results/psi'])`` work.
 
-    Attributes
+    Parameters
     ----------
-    file : str
-        The file's name.
-    size : int
+    file
+        The file's name; an attribute, as are `size` and `sha256`.
+    size
         How many bytes it has.
-    sha256 : str
+    sha256
         The checksum of its content, in hexadecimal digits.
+    directory
+        Where the file lies; None where that is not known.
+
+    Examples
+    --------
+    >>> import coma, tempfile
+    >>> import numpy as np
+    >>> m = coma.Experiment(tempfile.mkdtemp()).new_measurement()
+    >>> m['results'] = {'psi': coma.attach(np.arange(4.0))}
+    >>> m.save()
+    >>> m.load()
+    >>> m['results/psi'], m['results/psi'].shape, float(2 * m['results/psi'][3])
+    (<attachment measurement.000001.results.psi.npy: 160 bytes>, (4,), 6.0)
     """
 
     def __init__(self, file: str, size: int, sha256: str, directory: str | None = None) -> None:
@@ -96,7 +109,13 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
         return os.path.join(self._directory, self.file)
 
     def within(self, directory: str) -> Attachment:
-        """Return the same attachment, whose file lies in `directory`."""
+        """Return the same attachment, whose file lies in `directory`.
+
+        Parameters
+        ----------
+        directory
+            Where the measurement lies, and the file beside it.
+        """
         return Attachment(self.file, self.size, self.sha256, directory)
 
     @functools.cached_property

@@ -26,11 +26,28 @@ class Serializer:
     """
 
     def encode(self, value: Any) -> Any:
-        """Return `value` as a plain tree."""
+        """Return `value` as a plain tree.
+
+        Parameters
+        ----------
+        value
+            An object, or a tree of objects.
+
+        Raises
+        ------
+        SerializerError
+            If a value has no lossless form.
+        """
         raise NotImplementedError
 
     def decode(self, tree: Any) -> Any:
-        """Return what a plain tree stands for."""
+        """Return what a plain tree stands for.
+
+        Parameters
+        ----------
+        tree
+            What `encode` returned.
+        """
         raise NotImplementedError
 
 
@@ -72,6 +89,12 @@ class RecursiveSerializer(Serializer):
     def encode(self, value: Any) -> Any:
         """Return `value` as a plain tree.
 
+        Parameters
+        ----------
+        value
+            Numbers, strings, None, numpy arrays, registered types, objects with the method `getstate`; and
+            dictionaries with str keys, lists and tuples of these. A tuple becomes a list.
+
         Raises
         ------
         SerializerError
@@ -80,7 +103,24 @@ class RecursiveSerializer(Serializer):
         return self._encode(value, ())
 
     def decode(self, tree: Any) -> Any:
-        """Return `tree` with arrays, registered types, and objects of the allowed modules in place."""
+        """Return `tree` with arrays, registered types, and objects of the allowed modules in place.
+
+        Parameters
+        ----------
+        tree
+            A plain tree. A dictionary whose ``__class__`` is not within the allowed modules stays a dictionary.
+
+        Raises
+        ------
+        SerializerError
+            If an array or a registered type is damaged, or an allowed module lacks a class.
+
+        Examples
+        --------
+        >>> serializer = RecursiveSerializer()
+        >>> serializer.decode(serializer.encode({'z': 1 + 2j}))
+        {'z': (1+2j)}
+        """
         if isinstance(tree, list):
             return [self.decode(item) for item in tree]
         if not isinstance(tree, dict):
