@@ -17,6 +17,8 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from helpers import environment, sweep
 
 import coma
 from coma.parameters.parameterset import ParameterSet
+from coma.storage import locks
 
 
 def kills(few: int) -> int:
@@ -135,6 +138,24 @@ class Child:
         said = self.output.read_text() if self.output.is_file() else ""
         assert status in (0, -signal.SIGKILL), f"the child failed with status {status}\n{said}"
         return status == 0
+
+    def stops(self, seconds: float = 60.0) -> bool:
+        """Wait until the child stopped itself; False where it ended, or went on for so long, instead."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state in "TZ":
+                return state == "T"
+            time.sleep(0.0005)
+        return False
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait for the end for some time; tell whether it came."""
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+    def go_on(self) -> None:
+        """Let a child that stopped itself go on."""
+        self.kill(signal.SIGCONT)
 
     def has_ended(self) -> bool:
         """Tell whether it ended."""
@@ -269,6 +290,12 @@ def execute(*command: str) -> None:
     os.execv(command[0], command)
 
 
+def execute_stopping(step: int, *command: str) -> None:
+    """Become another program, which stops itself after a step."""
+    os.environ["COMA_FAULTS"] = f"stop={step}"
+    os.execv(command[0], command)
+
+
 def live(directory: str, count: int) -> None:
     """Measure the first `count` points, archive them, and take them out again."""
     e = sweep(Path(directory), count)
@@ -291,6 +318,53 @@ def until_step(step: int, ended: str, function: str, *arguments: Any) -> None:
     globals()[function](*arguments)
     shim.die_at(ctypes.c_long(-1))
     Path(ended).touch()
+
+
+def operate(step: int, directory: str, operation: str, said: str) -> None:
+    """Do one operation on an experiment, stop after a step of it, and write down what it said."""
+    locks.LOCK_TIMEOUT_SECONDS = 0.05
+    warnings.simplefilter("ignore")
+    shim = ctypes.CDLL(None)
+    (shim.look_at if operation == "read" else shim.stop_at)(ctypes.c_long(step), directory.encode())
+    try:
+        answer = OPERATIONS[operation](coma.Experiment(directory, config={"record_environment": False}))
+    except coma.ComaError as error:
+        answer = f"{type(error).__name__}: {error}"
+    Path(said).write_text(json.dumps(answer))
+
+
+def _corrected(e: coma.Experiment) -> str:
+    for m in e.measurements():
+        if m.parameters.x == 1 and isinstance(m, coma.FileMeasurement):
+            m["note"] = "corrected"
+            m.save()
+            return "saved"
+    return "there is no file of it"
+
+
+def _added(e: coma.Experiment) -> int | None:
+    m = e.new_measurement()
+    m["parameters/x"] = 9.0
+    m["note"] = "new"
+    m.save()
+    return m.id
+
+
+def _measured(e: coma.Experiment) -> tuple[int, int]:
+    e.define_parameter_set(("x", "parameters/x"))
+    e.add_parameter_grid(x=[0.0, 1.0, 2.0, 3.0, 4.0])
+    return e.run(lambda p: {"parameters": {"x": p.x}, "note": "run"}, progress=False)
+
+
+OPERATIONS: dict[str, Callable[[coma.Experiment], Any]] = {
+    "run": _measured,
+    "save": _corrected,
+    "new": _added,
+    "deactivate": lambda e: e.deactivate(),
+    "activate": lambda e: e.activate(),
+    "reset": lambda e: e.reset(),
+    "read": lambda e: {m.parameters.x: m.note for m in e.measurements()},
+}
 
 
 def with_failing_step(step: int, number: int, ended: str, function: str, *arguments: Any) -> None:

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Preloaded: COMA_FAULTS="linkat=1 fsync=5" makes calls fail with an errno, "clock=-3600" turns the clock back at each
-// call; die_at(7) kills the process after its seventh change of a file system, fail_at(7, 5) makes that one fail.
+// call; die_at(7) kills the process after its seventh change of a file system, fail_at(7, 5) makes that one fail, and
+// stop_at(7), or COMA_FAULTS="stop=7", stops it there until it is told to go on. look_at(7, "dir") stops it before it opens
+// a file of that directory, or the directory, for the seventh time.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static long steps, last_step = -1, wrong_step = -1, clock_offset;
+static long steps, last_step = -1, wrong_step = -1, stop_step = -1, looks, last_look = -1, clock_offset;
 static int reason;
+static const char* watched;
 
 void die_at(long step) { steps = 0, last_step = step; }
 
@@ -23,6 +27,14 @@ int fail_at(long step, int number) {
     const long done = steps;
     steps = 0, wrong_step = step, reason = number;
     return (int)done;
+}
+
+void stop_at(long step) { steps = 0, stop_step = step; }
+
+void look_at(long look, const char* directory) { looks = 0, last_look = look, watched = directory; }
+
+static void looking(const char* path) {
+    if (watched && strstr(path, watched) && ++looks == last_look) raise(SIGSTOP);
 }
 
 static long option(const char* name, long otherwise) {
@@ -43,7 +55,9 @@ static int fault(const char* name) {
 }
 
 static long changed(long result) {
-    if (result >= 0 && ++steps == last_step) kill(getpid(), SIGKILL);
+    if (result < 0) return result;
+    if (++steps == last_step) kill(getpid(), SIGKILL);
+    if (steps == stop_step || steps == option("stop", -1)) raise(SIGSTOP);
     return result;
 }
 
@@ -65,6 +79,7 @@ WRAP(ssize_t, write, (int file, const void* data, size_t size), (file, data, siz
 static int opened(const char* name, const char* path, int flags, mode_t mode) {
     const char* kind = (flags & O_TMPFILE) == O_TMPFILE ? "tmpfile" : flags & O_CREAT ? "create" : NULL;
     if (kind && fault(kind)) return -1;
+    if (!kind) looking(path);
     const int file = REAL(open)(path, flags | (name[4] ? O_LARGEFILE : 0), mode);
     return kind ? (int)changed(file) : file;
 }
@@ -79,6 +94,11 @@ static int opened(const char* name, const char* path, int flags, mode_t mode) {
     }
 OPEN(open)
 OPEN(open64)
+
+DIR* opendir(const char* path) {
+    looking(path);
+    return REAL(opendir)(path);
+}
 
 int clock_gettime(clockid_t id, struct timespec* now) {
     const int result = (int)syscall(SYS_clock_gettime, id, now);

@@ -78,6 +78,7 @@ def take_in(file: ExperimentFile, files: MeasurementFiles) -> bool:
     lying = dict(listing.up_to(last).items())
     if lying or file.is_active:
         _archive(file, files, _merged(file, dict(trees_of_files(lying.items()))), last)
+    files.index.require_lock()
     for paths in lying.values():
         for path in paths:
             remove(path)
@@ -102,6 +103,7 @@ def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
         lying = dict(listing.up_to(last).items())
         trees = _merged(file, dict(trees_of_files(lying.items())))
         _refuse_in_the_way(files, trees.keys() - lying.keys())
+        files.index.require_lock()
         flusher = Flusher(interval=None)
         for number, tree in trees.items():
             if number not in lying:
@@ -120,6 +122,7 @@ def reset(file: ExperimentFile, files: MeasurementFiles) -> None:
         file.refresh()
         listing = files.ids.listing_with_stale()
         last = last_in_use(file, files, listing)
+        files.index.require_lock()
         _remove_up_to(last, files, listing)
         if file.is_active:
             files.index.write(0)
