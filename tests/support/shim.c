@@ -31,7 +31,7 @@ int fail_at(long step, int number) {
 
 void stop_at(long step) { steps = 0, stop_step = step; }
 
-void look_at(long look, const char* directory) { looks = 0, last_look = look, watched = directory; }
+void look_at(long look, const char* directory) { looks = 0, last_look = look, watched = strdup(directory); }
 
 static void looking(const char* path) {
     if (watched && strstr(path, watched) && ++looks == last_look) raise(SIGSTOP);
