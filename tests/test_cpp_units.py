@@ -95,7 +95,7 @@ int main() {{
             "give the class a member serialize(Archive&, unsigned), or include the header",
         ),
         ("int* p = nullptr; archive << COMA_NVP(p);", "only pointers to objects of classes can be saved"),
-        ("int i = 1; archive << i;", "XML needs names: write archive << COMA_NVP(x)"),
+        ("int i = 1; archive << i;", "values need names: write archive << COMA_NVP(x)"),
         ("coma::tree t; t.get<bare>();", "use coma::from_tree() for a class with serialize()"),
     ],
 )

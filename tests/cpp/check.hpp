@@ -30,14 +30,14 @@ inline std::string directory() {
 
 #define CHECK(condition) check::report(static_cast<bool>(condition), __FILE__, __LINE__, "CHECK(" #condition ")")
 #define CHECK_EQUAL(a, b) check::report((a) == (b), __FILE__, __LINE__, "CHECK_EQUAL(" #a ", " #b ")")
-#define CHECK_THROWS(type, words, statement)                                                            \
-    do {                                                                                                \
-        std::string message = "nothing";                                                                \
-        try {                                                                                           \
-            static_cast<void>(statement);                                                               \
-        } catch (const type& thrown) {                                                                     \
-            message = thrown.what();                                                                    \
-        }                                                                                               \
+#define CHECK_THROWS(type, words, statement)                                                              \
+    do {                                                                                                  \
+        std::string message = "nothing";                                                                  \
+        try {                                                                                             \
+            static_cast<void>(statement);                                                                 \
+        } catch (const type& thrown) {                                                                    \
+            message = thrown.what();                                                                      \
+        }                                                                                                 \
         check::report(message.find(words) != std::string::npos, __FILE__, __LINE__, "threw: " + message); \
     } while (false)
 

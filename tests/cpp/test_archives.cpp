@@ -16,6 +16,14 @@ struct leaf {
     }
 };
 
+struct two {
+    int a = 0, b = 0;
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {
+        archive & COMA_NVP(a) & COMA_NVP(b);
+    }
+};
+
 struct parent;
 
 struct child {
@@ -59,7 +67,8 @@ struct plain {
 };
 template <class Archive>
 void serialize(Archive& archive, plain& p, unsigned) {
-    archive & coma::make_nvp("x", p.x);
+    using coma::make_nvp;
+    archive & make_nvp("x", p.x);
 }
 
 struct member_twice {
@@ -99,7 +108,8 @@ void trees_of_objects() {
     CHECK_EQUAL(p.x, 2.5);
     CHECK(coma::to_tree(std::map<std::string, std::optional<int>>{{"a", 1}}).get<int>("0/second") == 1);
     CHECK(coma::to_tree(std::complex<double>(1, 2)).get<std::string>("__type__") == "complex");
-    CHECK(coma::to_tree(std::make_tuple(1, std::string("x"), std::optional<int>())) == coma::tree::list({1, "x", nullptr}));
+    CHECK(coma::to_tree(std::make_tuple(1, std::string("x"), std::optional<int>())) ==
+          coma::tree::list({1, "x", nullptr}));
     CHECK_THROWS(coma::format_error, "two members of the name 'x'", coma::to_tree(member_twice()));
     std::vector<double> numbers;
     coma::from_tree(coma::tree::dict({{"__type__", "numpy.ndarray"}, {"list", coma::tree::list({1, 2.5})}}), numbers);
@@ -107,14 +117,13 @@ void trees_of_objects() {
 }
 
 void any_order_and_clear_errors() {
-    struct two {
-        int a = 0, b = 0;
-        void serialize(coma::xml_iarchive& archive, unsigned) { archive & COMA_NVP(a) & COMA_NVP(b); }
-    } t;
+    two t;
     coma::from_xml("<t><b>2</b><more/><a>1</a></t>", "t", t);
     CHECK(t.a == 1 && t.b == 2);
-    CHECK_THROWS(coma::parse_error, "f.xml:2: <t>: there is no <b>, only <a>", coma::from_xml("\n<t><a>1</a></t>", "t", t, "f.xml"));
-    CHECK_THROWS(coma::parse_error, "<a>: 'x' is no integer from -2147483648", coma::from_xml("<t><a>x</a></t>", "t", t));
+    CHECK_THROWS(coma::parse_error, "f.xml:2: <t>: there is no <b>, only <a>",
+                 coma::from_xml("\n<t><a>1</a></t>", "t", t, "f.xml"));
+    CHECK_THROWS(coma::parse_error, "<a>: 'x' is no integer from -2147483648",
+                 coma::from_xml("<t><a>x</a></t>", "t", t));
     CHECK_THROWS(coma::parse_error, "there is no <t>, only <u>", coma::from_xml("<u/>", "t", t));
     std::vector<int> list;
     CHECK_THROWS(coma::parse_error, "should have 3 items, but it has 1",
@@ -142,18 +151,22 @@ void ownership() {
     CHECK(read && read->down->up.lock() == read);
     CHECK_EQUAL(read.use_count(), 1);
     owners o;
-    const std::string value = "<x><value class_id=\"1\" tracking_level=\"1\" version=\"0\" object_id=\"_0\"><n>7</n></value>";
+    const std::string value =
+        "<x><value class_id=\"1\" tracking_level=\"1\" version=\"0\" object_id=\"_0\"><n>7</n></value>";
     CHECK_THROWS(coma::parse_error, "belongs to something else",
                  read_boost(value + "<a><tx class_id=\"1\" object_id_reference=\"_0\"/></a></x>", o));
     CHECK_THROWS(coma::parse_error, "two unique pointers point to one object",
                  read_boost(value + "<a><tx class_id=\"1\" object_id=\"_1\"><n>1</n></tx></a>"
-                                    "<b><tx class_id=\"1\" object_id_reference=\"_1\"/></b></x>", o));
+                                    "<b><tx class_id=\"1\" object_id_reference=\"_1\"/></b></x>",
+                            o));
     CHECK_THROWS(coma::parse_error, "which was not read before",
                  read_boost(value + "<a><tx class_id=\"1\" object_id_reference=\"_5\"/></a></x>", o));
     std::unique_ptr<deep> self;
-    CHECK_THROWS(coma::parse_error, "belongs to something else",
-                 read_boost("<x><tx class_id=\"0\" object_id=\"_0\"><next><tx class_id=\"0\" object_id_reference=\"_0\"/>"
-                            "</next></tx></x>", self));
+    CHECK_THROWS(
+        coma::parse_error, "belongs to something else",
+        read_boost("<x><tx class_id=\"0\" object_id=\"_0\"><next><tx class_id=\"0\" object_id_reference=\"_0\"/>"
+                   "</next></tx></x>",
+                   self));
 }
 
 /// References that double the data at each step are stopped long before memory is full.
@@ -161,14 +174,17 @@ void repeated_references() {
     std::string text = "<x object_id=\"_0\"><items><count>0</count><item_version>0</item_version></items></x>";
     std::string all = "<y><items><count>40</count><item_version>0</item_version>";
     for (int i = 0; i < 40; ++i) {
-        const std::string reference = i ? "<item object_id_reference=\"_" + std::to_string(i - 1) + "\"/>" : "<item><items><count>0</count></items></item>";
+        const std::string reference = i ? "<item object_id_reference=\"_" + std::to_string(i - 1) + "\"/>"
+                                        : "<item><items><count>0</count></items></item>";
         all += "<item object_id=\"_" + std::to_string(i) + "\"><items><count>2</count><item_version>0</item_version>" +
                reference + reference + "</items></item>";
     }
     list_holder h;
-    CHECK_THROWS(coma::parse_error, "repeat the same data too often", coma::from_xml(head + all + "</items></y></boost_serialization>", "y", h));
-    CHECK_THROWS(coma::parse_error, "refers to itself by value",
-                 read_boost("<x object_id=\"_0\"><items><count>1</count><item object_id_reference=\"_0\"/></items></x>", h));
+    CHECK_THROWS(coma::parse_error, "repeat the same data too often",
+                 coma::from_xml(head + all + "</items></y></boost_serialization>", "y", h));
+    CHECK_THROWS(
+        coma::parse_error, "refers to itself by value",
+        read_boost("<x object_id=\"_0\"><items><count>1</count><item object_id_reference=\"_0\"/></items></x>", h));
 }
 
 void depth() {

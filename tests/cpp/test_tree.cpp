@@ -23,7 +23,8 @@ void paths() {
     CHECK_THROWS(coma::path_error, "there is no 'results/t': 'results' has the keys energies", c["results/t"]);
     CHECK_THROWS(coma::path_error, "the tree has the keys parameters, results", c["t"]);
     CHECK_THROWS(coma::path_error, "'results/energies' is a list of 2 elements", c["results/energies/2"]);
-    CHECK_THROWS(coma::path_error, "cannot set 'parameters/L/x': 'parameters/L' is a floating point number", t["parameters/L/x"]);
+    CHECK_THROWS(coma::path_error, "cannot set 'parameters/L/x': 'parameters/L' is a floating point number",
+                 t["parameters/L/x"]);
     CHECK_THROWS(coma::path_error, "empty component", t["a//b"]);
     CHECK_THROWS(coma::path_error, "empty component", t["/a"]);
 }
@@ -55,7 +56,8 @@ void conversions_lose_nothing() {
     CHECK_THROWS(coma::type_error, "but a number", tree(true).get<double>());
     CHECK_THROWS(coma::type_error, "a dictionary was asked for, but this is a list", tree::list().items());
     CHECK_THROWS(coma::parse_error, "'1x' is no integer", tree::big_integer("1x"));
-    const tree array = tree::dict({{"__type__", "numpy.ndarray"}, {"shape", tree::list({2})}, {"list", tree::list({1, 2.5})}});
+    const tree array =
+        tree::dict({{"__type__", "numpy.ndarray"}, {"shape", tree::list({2})}, {"list", tree::list({1, 2.5})}});
     CHECK(array.get<std::vector<double>>() == (std::vector<double>{1, 2.5}));
 }
 

@@ -6,9 +6,12 @@
 
 #include "errors.hpp"
 #include "experiment.hpp"
+#include "json.hpp"
 #include "measurement.hpp"
 #include "nvp.hpp"
+#include "parameters.hpp"
 #include "program.hpp"
+#include "traits.hpp"
 #include "tree.hpp"
 #include "version.hpp"
 #include "xml_iarchive.hpp"

@@ -21,7 +21,7 @@
 #include <string>
 #include <string_view>
 
-#include "text.hpp"
+#include "detail/text.hpp"
 
 namespace coma {
 

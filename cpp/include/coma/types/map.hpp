@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "collection.hpp"
+#include "../detail/collection.hpp"
 #include "utility.hpp"
 
 namespace coma {

@@ -22,7 +22,8 @@ void save(Archive& archive, const std::tuple<Types...>& tuple, unsigned) {
 
 template <class Archive, class... Types>
 void load(Archive& archive, std::tuple<Types...>& tuple, unsigned) {
-    if (archive.begin_list() != sizeof...(Types)) archive.fail("the number of items is not that of the tuple's elements");
+    if (archive.begin_list() != sizeof...(Types))
+        archive.fail("the number of items is not that of the tuple's elements");
     std::apply([&archive](Types&... items) { ((archive >> make_nvp("item", items)), ...); }, tuple);
 }
 

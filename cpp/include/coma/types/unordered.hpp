@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "collection.hpp"
+#include "../detail/collection.hpp"
 #include "utility.hpp"
 
 namespace coma {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// What the headers of the standard collections share.
-#ifndef COMA_TYPES_COLLECTION_HPP
-#define COMA_TYPES_COLLECTION_HPP
+#ifndef COMA_DETAIL_COLLECTION_HPP
+#define COMA_DETAIL_COLLECTION_HPP
 
 #include <cstddef>
 #include <utility>
@@ -47,7 +47,7 @@ void load_sorted(Archive& archive, Collection& collection) {
         Item item{};
         archive >> make_nvp("item", item);
         const auto place = collection.insert(collection.end(), std::move(item));
-        archive.moved(noted, &item, reinterpret_cast<const Item*>(&*place));
+        archive.moved(noted, &item, &*place);
     }
 }
 

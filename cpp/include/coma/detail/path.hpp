@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// Paths into a tree, such as results/energies/0.
-#ifndef COMA_PATH_HPP
-#define COMA_PATH_HPP
+#ifndef COMA_DETAIL_PATH_HPP
+#define COMA_DETAIL_PATH_HPP
 
 #include <cstddef>
 #include <string_view>
 
-#include "errors.hpp"
+#include "../errors.hpp"
 
 namespace coma::detail {
 

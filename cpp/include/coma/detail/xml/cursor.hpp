@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// A place in a document that moves into elements by their names.
-#ifndef COMA_XML_CURSOR_HPP
-#define COMA_XML_CURSOR_HPP
+#ifndef COMA_DETAIL_XML_CURSOR_HPP
+#define COMA_DETAIL_XML_CURSOR_HPP
 
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
-#include "errors.hpp"
-#include "numbers.hpp"
-#include "pod_vector.hpp"
-#include "xml_reader.hpp"
+#include "../../errors.hpp"
+#include "../numbers.hpp"
+#include "../pod_vector.hpp"
+#include "document.hpp"
 
 namespace coma::detail {
 
@@ -21,11 +21,11 @@ class xml_cursor {
 public:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-    explicit xml_cursor(const xml::document& read) : read_(read) {
-        const xml::element& top = read.top();
-        const xml::element* first = read.first_child(top);
-        if (read.is_boost())
-            open_.push_back({first, read.first_child(*first)});
+    explicit xml_cursor(const xml_document& document) : document_(document) {
+        const xml_element& top = document.top();
+        const xml_element* first = document.first_child(top);
+        if (document.is_boost())
+            open_.push_back({first, document.first_child(*first)});
         else
             open_.push_back({&top, first});
     }
@@ -35,44 +35,44 @@ public:
     /// Goes into the child of this name that comes next, or into any other one of this name.
     void enter(const char* name) {
         place& parent = open_.back();
-        const xml::element* child = find(parent, name);
+        const xml_element* child = find(parent, name);
         if (!child) fail({missing(name)});
-        if (++entered_ > 8 * read_.size() + 1000) fail({"references to objects repeat the same data too often"});
-        parent.next = read_.next(*child);
-        open_.push_back({child, read_.first_child(*child)});
+        if (++entered_ > 8 * document_.size() + 1000) fail({"references to objects repeat the same data too often"});
+        parent.next = document_.next(*child);
+        open_.push_back({child, document_.first_child(*child)});
     }
     void leave() noexcept { open_.pop_back(); }
 
     /// The text of the next item, where it need not be decoded; to be called as often as begin_list() says.
     std::string_view next_item() noexcept {
-        const xml::element& item = *open_.back().next;
-        open_.back().next = read_.next(item);
+        const xml_element& item = *open_.back().next;
+        open_.back().next = document_.next(item);
         return item.raw;
     }
 
-    const xml::element& here() const noexcept { return *open_.back().of; }
+    const xml_element& here() const noexcept { return *open_.back().of; }
     bool is_empty() const noexcept { return here().raw.empty() && !here().first_child && here().attributes == 0; }
     bool has(std::string_view name) const noexcept { return find(open_.back(), name) != nullptr; }
     /// Goes on with the content of another element.
-    void go_to(const xml::element& other) noexcept { open_.back() = {&other, read_.first_child(other)}; }
+    void go_to(const xml_element& other) noexcept { open_.back() = {&other, document_.first_child(other)}; }
 
     std::string text() const {
         if (here().first_child) fail({"a text was expected, there are elements"});
-        return read_.text(here());
+        return document_.text(here());
     }
     /// The text, where it need not be decoded.
     std::string_view raw_text() const noexcept { return here().raw; }
 
     bool has_attribute(std::string_view name, std::string_view value) const noexcept {
-        return read_.has_attribute(here(), name, value);
+        return document_.has_attribute(here(), name, value);
     }
     /// The value of an attribute such as "3" or "_3", or `none`.
     std::size_t number_attribute(std::string_view name) const {
         if (here().attributes == 0) return none;
-        const std::string_view* text = read_.find_attribute(here(), name);
+        const std::string_view* text = document_.find_attribute(here(), name);
         if (!text) return none;
         std::size_t number = 0;
-        if (!numbers::parse(text->substr(text->substr(0, 1) == "_" ? 1 : 0), number))
+        if (!parse_number(text->substr(text->substr(0, 1) == "_" ? 1 : 0), number))
             fail({"the attribute ", name, " is '", *text, "', which is no number"});
         return number;
     }
@@ -83,32 +83,33 @@ public:
             if (!has("count") && has(inner)) return enter_instead(inner), begin_list();
         place& list = open_.back();
         std::size_t count = 0;
-        if (!list.next || list.next->name != "count" || !numbers::parse(list.next->raw, count))
+        if (!list.next || list.next->name != "count" || !parse_number(list.next->raw, count))
             fail({"a list was expected, which begins with <count>"});
-        list.next = read_.next(*list.next);
+        list.next = document_.next(*list.next);
         for (const char* head : {"bucket_count", "item_version"})
-            if (list.next && list.next->name == head) list.next = read_.next(*list.next);
+            if (list.next && list.next->name == head) list.next = document_.next(*list.next);
         std::size_t found = 0;
-        for (const xml::element* item = list.next; item && item->name == "item"; item = read_.next(*item)) ++found;
+        for (const xml_element* item = list.next; item && item->name == "item"; item = document_.next(*item)) ++found;
         if (found != count)
-            fail({"the list should have ", numbers::to_text(count), " items, but it has ", numbers::to_text(found)});
+            fail({"the list should have ", number_text(count), " items, but it has ", number_text(found)});
         return count;
     }
 
     [[noreturn]] void fail(std::initializer_list<std::string_view> what) const {
-        read_.fail(here(), {"<", here().name, ">: ", concat(what)});
+        document_.fail(here(), {"<", here().name, ">: ", concat(what)});
     }
 
 private:
     struct place {
-        const xml::element* of;
-        const xml::element* next;
+        const xml_element* of;
+        const xml_element* next;
     };
 
-    const xml::element* find(const place& in, std::string_view name) const noexcept {
-        for (const xml::element* child = in.next; child; child = read_.next(*child))
+    const xml_element* find(const place& in, std::string_view name) const noexcept {
+        for (const xml_element* child = in.next; child; child = document_.next(*child))
             if (child->name == name) return child;
-        for (const xml::element* child = read_.first_child(*in.of); child && child != in.next; child = read_.next(*child))
+        for (const xml_element* child = document_.first_child(*in.of); child && child != in.next;
+             child = document_.next(*child))
             if (child->name == name) return child;
         return nullptr;
     }
@@ -119,12 +120,13 @@ private:
     std::string missing(std::string_view name) const {
         std::string found;
         std::size_t named = 0;
-        for (const xml::element* child = read_.first_child(here()); child && named < 20; child = read_.next(*child), ++named)
+        for (const xml_element* child = document_.first_child(here()); child && named < 20;
+             child = document_.next(*child), ++named)
             found = concat({found, named ? ", <" : ", only <", child->name, ">"});
         return concat({"there is no <", name, ">", named ? std::string_view(found) : ", it has no elements"});
     }
 
-    const xml::document& read_;
+    const xml_document& document_;
     pod_vector<place> open_;
     std::size_t entered_ = 0;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// Elements, class attributes and object ids as Boost's XML archive writes them.
-#ifndef COMA_XML_BOOST_WRITER_HPP
-#define COMA_XML_BOOST_WRITER_HPP
+#ifndef COMA_DETAIL_XML_BOOST_WRITER_HPP
+#define COMA_DETAIL_XML_BOOST_WRITER_HPP
 
 #include <cfloat>
 #include <charconv>
@@ -10,33 +10,19 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
-#include "errors.hpp"
-#include "numbers.hpp"
+#include "../../errors.hpp"
+#include "../../tree.hpp"
+#include "../numbers.hpp"
+#include "../pod_vector.hpp"
+#include "../text.hpp"
+#include "form.hpp"
+#include "marks.hpp"
 #include "object_table.hpp"
-#include "pod_vector.hpp"
-#include "tree.hpp"
-#include "xml_text.hpp"
-#include "xml_writer.hpp"
+#include "text.hpp"
 
-namespace coma {
-
-/// How an archive is written.
-struct xml_form {
-    bool boost = false;       ///< Boost's full form: tabs, class attributes, object ids
-    bool header = true;       ///< declaration and root element of the full form
-    bool exact = false;       ///< the very bytes of Boost: all 17 digits, strings without any check
-    unsigned version = 19;    ///< the archive version in the header; 19 is that of Boost 1.76 to 1.83
-};
-
-/// The plain form: what Coma's files are written in.
-inline constexpr xml_form plain_form{};
-/// Boost's full form with the shortest digits that read back equal.
-inline constexpr xml_form boost_form{true, true, false, 19};
-/// Boost's full form, byte by byte.
-inline constexpr xml_form exact_boost_form{true, true, true, 19};
-
-namespace detail {
+namespace coma::detail {
 
 /// What an archive must know about the class of an object.
 struct class_record {
@@ -49,24 +35,25 @@ struct class_record {
 /// Writes elements of Boost's form to a string.
 class boost_writer {
 public:
-    boost_writer(std::string& out, const xml_form& form) : out_(out), form_(form) {
-        if (form_.boost && form_.header)
+    boost_writer(std::string& out, const xml_form& form) : out_(out), form_(form) {}
+
+    void begin() {
+        if (form_.header)
             add(out_,
                 {"<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\" ?>\n<!DOCTYPE boost_serialization>\n"
                  "<boost_serialization signature=\"serialization::archive\" version=\"",
-                 numbers::to_text(form_.version), "\">\n"});
+                 number_text(form_.version), "\">\n"});
     }
 
     void finish() { add(out_, form_.header ? "</boost_serialization>\n\n" : "\n"); }
 
     void start(std::string_view name) {
-        xml::check_name(name, name);
+        check_xml_name(name, name);
         close_tag();
         if (depth_ > 0) new_line(depth_);
-        if (++depth_ > xml::max_depth)
-            coma::detail::raise<format_error>(
-                {"XML elements are nested deeper than ", numbers::to_text(xml::max_depth), " levels at <", name,
-                 ">: flatten the data or save less of it by pointers"});
+        if (++depth_ > max_xml_depth)
+            raise<format_error>({"XML elements are nested deeper than ", number_text(max_xml_depth), " levels at <",
+                                 name, ">: flatten the data or save less of it by pointers"});
         out_ += '<';
         add(out_, name);
         pending_ = true;
@@ -88,12 +75,12 @@ public:
         if constexpr (std::is_floating_point_v<Number>)
             real(value);
         else
-            numbers::append(out_, value);
+            append_number(out_, value);
     }
 
     void text(std::string_view value) {
         close_tag();
-        if (!form_.exact) xml::check_text(value, "a string");
+        if (!form_.exact) check_xml_text(value, "a string");
         for (;;) {
             const std::size_t special = value.find_first_of(form_.exact ? "&<>\"'" : "&<>\"'\r");
             add(out_, value.substr(0, special));
@@ -137,7 +124,7 @@ public:
         if (!about.tracked) return true;
         const auto [object, is_new] = objects_.insert(address, about.key);
         if (object->by_pointer && !is_new)
-            coma::detail::raise<error>(
+            raise<error>(
                 {"an object is saved by value that was saved through a pointer before: save it by value first, "
                  "or always through pointers"});
         attribute(is_new ? "object_id=\"_" : "object_id_reference=\"_", object->id);
@@ -181,7 +168,7 @@ private:
 
     void attribute(std::string_view opening, std::size_t number) {
         add(out_, {" ", opening});
-        numbers::append(out_, number);
+        append_number(out_, number);
         out_ += '"';
     }
 
@@ -201,12 +188,13 @@ private:
     template <class Real>
     void real(Real value) {
         const bool finite = value - value == 0;
-        if (finite && !form_.exact) return numbers::append(out_, value);
+        if (finite && !form_.exact) return append_number(out_, value);
         char buffer[64];
         constexpr int digits = sizeof(Real) == sizeof(float)    ? FLT_DECIMAL_DIG
                                : sizeof(Real) == sizeof(double) ? DBL_DECIMAL_DIG
                                                                 : LDBL_DECIMAL_DIG;
-        const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits).ptr;
+        const auto end =
+            std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits).ptr;
         add(out_, {buffer, static_cast<std::size_t>(end - buffer)});
     }
 
@@ -235,10 +223,10 @@ inline void boost_writer::tree_value(const tree& value) {
     if (depth_ > 1) add(out_, mark_of(value));
     switch (value.kind()) {
         case kind::null: break;
-        case kind::boolean: number(value.is_true() ? 1 : 0); break;
+        case kind::boolean: number(tree_access::is_true(value) ? 1 : 0); break;
         case kind::integer: text(value.integer_text()); break;
-        case kind::real: number(value.get<double>()); break;
-        case kind::string: text(*value.text()); break;
+        case kind::real: number(*tree_access::real(value)); break;
+        case kind::string: text(*tree_access::text(value)); break;
         case kind::list:
             leaf("count", value.size());
             leaf("item_version", 0);
@@ -254,12 +242,11 @@ inline void boost_writer::tree_value(const tree& value) {
 inline const char* boost_writer::mark_of(const tree& value) {
     if (value.is_null()) return " class_name=\"none\"";
     if (value.kind() == kind::boolean) return " class_name=\"bool\"";
-    if (value.text() && !xml::detail::reads_as_text(*value.text())) return " class_name=\"str\"";
-    const bool marked = value.is_dict() && (value.size() == 0 || xml::detail::looks_like_list(value));
+    if (const std::string* text = tree_access::text(value); text && !reads_as_text(*text)) return " class_name=\"str\"";
+    const bool marked = value.is_dict() && (value.size() == 0 || looks_like_list(value));
     return marked ? " class_name=\"dict\"" : "";
 }
 
-}  // namespace detail
-}  // namespace coma
+}  // namespace coma::detail
 
 #endif

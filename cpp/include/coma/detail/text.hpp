@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// Texts put together; cheaper to compile than the operators and templates of std::string.
-#ifndef COMA_TEXT_HPP
-#define COMA_TEXT_HPP
+#ifndef COMA_DETAIL_TEXT_HPP
+#define COMA_DETAIL_TEXT_HPP
 
 #include <cstddef>
 #include <cstring>

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// The command line of a program, taken apart.
-#ifndef COMA_COMMAND_LINE_HPP
-#define COMA_COMMAND_LINE_HPP
+#ifndef COMA_DETAIL_COMMAND_LINE_HPP
+#define COMA_DETAIL_COMMAND_LINE_HPP
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "errors.hpp"
-#include "parameters.hpp"
+#include "../errors.hpp"
+#include "declared_parameters.hpp"
+#include "minimal_vector.hpp"
 #include "pod_vector.hpp"
-#include "small_vector.hpp"
+#include "text.hpp"
 
 namespace coma::detail {
 
@@ -52,7 +53,7 @@ public:
             const std::string name(argument.substr(2, equals == argument.npos ? argument.npos : equals - 2));
             if (takes_no_value(name, equals != argument.npos, i + 1 < argc ? argv[i + 1] : "")) continue;
             if (equals == argument.npos && ++i == argc)
-                coma::detail::raise<usage_error>({"--", name, " needs a value: --", name, "=VALUE"});
+                raise<usage_error>({"--", name, " needs a value: --", name, "=VALUE"});
             take(name, equals == argument.npos ? std::string_view(argv[i]) : argument.substr(equals + 1));
         }
     }
@@ -62,17 +63,15 @@ public:
     const std::string& directory() const noexcept { return directory_; }
     const std::string& output() const noexcept { return output_; }
     const std::string& input() const noexcept { return input_; }
-    const small_vector<given_value>& values() const noexcept { return values_; }
+    const minimal_vector<given_value>& values() const noexcept { return values_; }
 
 private:
     void take_directory(std::string_view argument) {
         if (argument.size() > 1 && argument[0] == '-')
-            coma::detail::raise<usage_error>(
-                {"'", argument, "' is no option: options start with two dashes; see --help"});
+            raise<usage_error>({"'", argument, "' is no option: options start with two dashes; see --help"});
         if (!directory_.empty())
-            coma::detail::raise<usage_error>(
-                {"there are two directories, '", directory_, "' and '", argument,
-                 "': only one experiment can be named"});
+            raise<usage_error>({"there are two directories, '", directory_, "' and '", argument,
+                                "': only one experiment can be named"});
         directory_ = argument;
     }
 
@@ -95,7 +94,7 @@ private:
         else if (name == "output" || name == "input")
             (name == "output" ? output_ : input_) = value;
         else
-            coma::detail::raise<usage_error>({"there is no option --", name, nearest(name), "; see --help"});
+            raise<usage_error>({"there is no option --", name, nearest(name), "; see --help"});
     }
 
     std::string nearest(const std::string& name) const {
@@ -111,7 +110,7 @@ private:
     }
 
     const declared_parameters& declared_;
-    small_vector<given_value> values_;
+    minimal_vector<given_value> values_;
     std::string directory_;
     std::string output_;
     std::string input_;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// Numbers objects by address and type.
-#ifndef COMA_OBJECT_TABLE_HPP
-#define COMA_OBJECT_TABLE_HPP
+#ifndef COMA_DETAIL_XML_OBJECT_TABLE_HPP
+#define COMA_DETAIL_XML_OBJECT_TABLE_HPP
 
 #include <cstddef>
 #include <cstdint>
 
-#include "pod_vector.hpp"
+#include "../pod_vector.hpp"
 
 namespace coma::detail {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// What the operating system knows: time, host, process.
-#ifndef COMA_SYSTEM_HPP
-#define COMA_SYSTEM_HPP
+#ifndef COMA_DETAIL_SYSTEM_HPP
+#define COMA_DETAIL_SYSTEM_HPP
 
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 #include <ctime>
 #include <string>
 
-namespace coma::system {
+namespace coma::detail {
 
 /// A time as UTC in whole seconds, e.g. 2014-02-25T22:50:11Z.
 [[gnu::noinline]] inline std::string utc(std::time_t time) {
@@ -51,6 +51,6 @@ inline void sleep_milliseconds(long milliseconds) noexcept {
     ::nanosleep(&duration, nullptr);
 }
 
-}  // namespace coma::system
+}  // namespace coma::detail
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// Finds keys among the entries of a dictionary, quickly also when there are many.
-#ifndef COMA_KEY_INDEX_HPP
-#define COMA_KEY_INDEX_HPP
+#ifndef COMA_DETAIL_KEY_INDEX_HPP
+#define COMA_DETAIL_KEY_INDEX_HPP
 
 #include <cstddef>
 #include <cstdint>

@@ -1,46 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// Numbers to text and back, the same in every locale.
-#ifndef COMA_NUMBERS_HPP
-#define COMA_NUMBERS_HPP
+#ifndef COMA_DETAIL_NUMBERS_HPP
+#define COMA_DETAIL_NUMBERS_HPP
 
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 #include "text.hpp"
 
-namespace coma::numbers {
+namespace coma::detail {
 
 /// What a text looks like when it is read without knowing its type.
 enum class look { text, integer, real };
-
-namespace detail {
-
-/// What std::numeric_limits says; <limits> itself is expensive to compile.
-template <class Integer>
-constexpr Integer greatest() noexcept {
-    return static_cast<Integer>(UINT64_MAX >> (64 - 8 * sizeof(Integer) + (std::is_signed_v<Integer> ? 1 : 0)));
-}
-template <class Integer>
-constexpr Integer least() noexcept {
-    if constexpr (std::is_signed_v<Integer>)
-        return static_cast<Integer>(-1 - greatest<Integer>());
-    else
-        return 0;
-}
-template <class Real>
-constexpr Real infinity() noexcept {
-    return static_cast<Real>(__builtin_huge_val());
-}
-template <class Real>
-constexpr Real not_a_number() noexcept {
-    return static_cast<Real>(__builtin_nan(""));
-}
 
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -156,25 +134,21 @@ constexpr bool overflows(std::string_view text) noexcept {
     return (negative ? -exponent : exponent) + magnitude > 0;
 }
 
-}  // namespace detail
-
 /// The text without blanks, tabs and line ends at its ends.
 constexpr std::string_view strip(std::string_view text) noexcept {
     const char* first = text.data();
     const char* last = first + text.size();
-    while (first != last && detail::is_blank(*first)) ++first;
-    while (first != last && detail::is_blank(last[-1])) --last;
+    while (first != last && is_blank(*first)) ++first;
+    while (first != last && is_blank(last[-1])) --last;
     return {first, static_cast<std::size_t>(last - first)};
 }
 
 /// Whether a text would be read as an integer, as a double or as text.
 constexpr look look_of(std::string_view text) noexcept {
     const std::string_view stripped = strip(text);
-    const std::size_t sign = detail::sign_length(stripped);
-    return detail::look_of_unsigned({stripped.data() + sign, stripped.size() - sign});
+    const std::size_t sign = sign_length(stripped);
+    return look_of_unsigned({stripped.data() + sign, stripped.size() - sign});
 }
-
-namespace detail {
 
 /// Reads digits, perhaps with a sign; false if there is anything else or the number does not fit.
 constexpr bool parse_digits(std::string_view text, std::uint64_t& magnitude, bool& negative) noexcept {
@@ -191,24 +165,23 @@ constexpr bool parse_digits(std::string_view text, std::uint64_t& magnitude, boo
     return has_digits;
 }
 
-}  // namespace detail
-
 /// Appends an integer.
 template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
-void append(std::string& out, Integer value) {
+void append_number(std::string& out, Integer value) {
     const auto bits = static_cast<std::uint64_t>(value);
     const bool negative = value < Integer(0);
-    detail::append_digits(out, negative ? 0 - bits : bits, negative);
+    append_digits(out, negative ? 0 - bits : bits, negative);
 }
 
 /// Appends the shortest digits that read back equal, laid out as Python's repr does.
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
-void append(std::string& out, Real value) {
+void append_number(std::string& out, Real value) {
     if (value != value) {
         out.append("NaN");
     } else if (value - value != 0) {
         out.append(value > 0 ? "Infinity" : "-Infinity");
-    } else if (const Real magnitude = value < 0 ? -value : value; magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
+    } else if (const Real magnitude = value < 0 ? -value : value;
+               magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
         const auto size = static_cast<std::size_t>(end - buffer);
@@ -217,7 +190,7 @@ void append(std::string& out, Real value) {
     } else {
         char buffer[64];
         const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-        detail::append_scientific(out, buffer, end);
+        append_scientific(out, buffer, end);
     }
 }
 
@@ -233,19 +206,19 @@ inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
 
 /// A number as text.
 template <class Number>
-std::string to_text(Number value) {
+std::string number_text(Number value) {
     std::string out;
-    append(out, value);
+    append_number(out, value);
     return out;
 }
 
 /// Reads an integer; false if the text is none or does not fit.
 template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
-bool parse(std::string_view text, Integer& value) noexcept {
-    constexpr auto greatest = static_cast<std::uint64_t>(detail::greatest<Integer>());
+bool parse_number(std::string_view text, Integer& value) noexcept {
+    constexpr auto greatest = static_cast<std::uint64_t>(std::numeric_limits<Integer>::max());
     std::uint64_t magnitude = 0;
     bool negative = false;
-    if (!detail::parse_digits(strip(text), magnitude, negative)) return false;
+    if (!parse_digits(strip(text), magnitude, negative)) return false;
     if (magnitude > (negative ? (std::is_signed_v<Integer> ? greatest + 1 : 0) : greatest)) return false;
     value = static_cast<Integer>(negative ? 0 - magnitude : magnitude);
     return true;
@@ -253,23 +226,23 @@ bool parse(std::string_view text, Integer& value) noexcept {
 
 /// Reads a floating point number in any spelling that look_of() calls integer or real; false for any other text.
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
-bool parse(std::string_view text, Real& value) noexcept {
+bool parse_number(std::string_view text, Real& value) noexcept {
     text = strip(text);
     const std::size_t sign = !text.empty() && text[0] == '-' ? 1 : 0;
-    if (text.size() > sign && detail::is_digit(text[sign])) {
+    if (text.size() > sign && is_digit(text[sign])) {
         const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (problem == std::errc() && end == text.data() + text.size()) return true;
     }
     if (look_of(text) == look::text) return false;
     const bool negative = text[0] == '-';
-    const std::string_view digits = text.substr(detail::sign_length(text));
+    const std::string_view digits = text.substr(sign_length(text));
     Real magnitude = 0;
-    if (detail::equal_ignoring_case(digits, "nan")) {
-        magnitude = detail::not_a_number<Real>();
-    } else if (detail::is_infinity(digits)) {
-        magnitude = detail::infinity<Real>();
+    if (equal_ignoring_case(digits, "nan")) {
+        magnitude = std::numeric_limits<Real>::quiet_NaN();
+    } else if (is_infinity(digits)) {
+        magnitude = std::numeric_limits<Real>::infinity();
     } else if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) {
-        magnitude = detail::overflows(digits) ? detail::infinity<Real>() : Real(0);
+        magnitude = overflows(digits) ? std::numeric_limits<Real>::infinity() : Real(0);
     }
     value = negative ? -magnitude : magnitude;
     return true;
@@ -279,12 +252,12 @@ bool parse(std::string_view text, Real& value) noexcept {
 inline std::string canonical_integer(std::string_view text) {
     text = strip(text);
     const bool negative = text[0] == '-';
-    text.remove_prefix(detail::sign_length(text));
+    text.remove_prefix(sign_length(text));
     while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
     std::string canonical(negative && text != "0" ? 1 : 0, '-');
     return canonical.append(text.data(), text.size());
 }
 
-}  // namespace coma::numbers
+}  // namespace coma::detail
 
 #endif

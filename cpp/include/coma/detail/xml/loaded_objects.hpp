@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// What an archive that loads must remember: objects by their ids, classes with their versions, shared owners.
-#ifndef COMA_LOADED_OBJECTS_HPP
-#define COMA_LOADED_OBJECTS_HPP
+#ifndef COMA_DETAIL_XML_LOADED_OBJECTS_HPP
+#define COMA_DETAIL_XML_LOADED_OBJECTS_HPP
 
 #include <cstddef>
 #include <string>
 #include <type_traits>
 
-#include "numbers.hpp"
+#include "../../traits.hpp"
+#include "../numbers.hpp"
+#include "../pod_vector.hpp"
+#include "document.hpp"
 #include "object_table.hpp"
-#include "pod_vector.hpp"
-#include "traits.hpp"
-#include "xml_reader.hpp"
 
 namespace coma::detail {
 
@@ -22,7 +22,7 @@ public:
     std::size_t size() const noexcept { return noted_.size(); }
 
     /// Remembers an object that is being loaded.
-    void note(std::size_t id, void* address, const void* type, const xml::element& from) {
+    void note(std::size_t id, void* address, const void* type, const xml_element& from) {
         noted_.push_back({id, address, type, &from, false});
         if (id >= by_id_.size() && id < 2 * by_id_.size() + 1000) by_id_.resize(id + 1, nowhere);
         if (id < by_id_.size()) by_id_[id] = noted_.size() - 1;
@@ -32,17 +32,16 @@ public:
     }
 
     /// The element of an object that was loaded before.
-    const xml::element& element_of(std::size_t id, const xml::document& read, const xml::element& at) const {
-        const noted& object = find(id, read, at);
-        if (!object.complete) read.fail(at, {"an object refers to itself by value: object_id _", numbers::to_text(id)});
+    const xml_element& element_of(std::size_t id, const xml_document& in, const xml_element& at) const {
+        const noted& object = find(id, in, at);
+        if (!object.complete) in.fail(at, {"an object refers to itself by value: object_id _", number_text(id)});
         return *object.from;
     }
 
     /// The address of an object of this type that was loaded before.
-    void* address_of(std::size_t id, const void* type, const xml::document& read, const xml::element& at) const {
-        const noted& object = find(id, read, at);
-        if (object.type != type)
-            read.fail(at, {"the object with object_id _", numbers::to_text(id), " is of another class"});
+    void* address_of(std::size_t id, const void* type, const xml_document& in, const xml_element& at) const {
+        const noted& object = find(id, in, at);
+        if (object.type != type) in.fail(at, {"the object with object_id _", number_text(id), " is of another class"});
         return object.address;
     }
 
@@ -124,13 +123,13 @@ private:
         std::size_t id;
         void* address;
         const void* type;
-        const xml::element* from;
+        const xml_element* from;
         bool complete;
     };
 
-    const noted& find(std::size_t id, const xml::document& read, const xml::element& at) const {
+    const noted& find(std::size_t id, const xml_document& in, const xml_element& at) const {
         if (id >= by_id_.size() || by_id_[id] == nowhere)
-            read.fail(at, {"it refers to object_id _", numbers::to_text(id), ", which was not read before"});
+            in.fail(at, {"it refers to object_id _", number_text(id), ", which was not read before"});
         return noted_[by_id_[id]];
     }
 

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
-/// Trees as C++ values, included by tree.hpp.
-#ifndef COMA_TREE_GET_HPP
-#define COMA_TREE_GET_HPP
+/// Trees as C++ values.
+#ifndef COMA_DETAIL_TREE_GET_HPP
+#define COMA_DETAIL_TREE_GET_HPP
 
-#include "tree.hpp"
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../errors.hpp"
+#include "numbers.hpp"
+#include "text.hpp"
+#include "tree_class.hpp"
+#include "tree_paths.hpp"
+#include "tree_values.hpp"
 
 namespace coma {
 namespace detail {
@@ -16,8 +29,9 @@ bool fits(double value) noexcept {
     if (!(value >= -exact && value <= exact)) return false;
     const auto whole = static_cast<std::int64_t>(value);
     if (static_cast<double>(whole) != value || (std::is_unsigned_v<Integer> && whole < 0)) return false;
-    return sizeof(Integer) >= sizeof(whole) || (whole >= static_cast<std::int64_t>(numbers::detail::least<Integer>()) &&
-                                                whole <= static_cast<std::int64_t>(numbers::detail::greatest<Integer>()));
+    return sizeof(Integer) >= sizeof(whole) ||
+           (whole >= static_cast<std::int64_t>(std::numeric_limits<Integer>::min()) &&
+            whole <= static_cast<std::int64_t>(std::numeric_limits<Integer>::max()));
 }
 
 template <class T>
@@ -25,7 +39,7 @@ struct get_from_tree {
     static_assert(std::is_arithmetic_v<T>,
                   "get<T>() knows bool, numbers, std::string, coma::tree and std::vector of these; "
                   "use coma::from_tree() for a class with serialize()");
-    static bool get(const tree& from, T& value) { return from.to_number(value); }
+    static bool get(const tree& from, T& value) { return tree_access::to_number(from, value); }
     static const char* name() noexcept {
         if (std::is_same_v<T, bool>) return "a boolean";
         return std::is_integral_v<T> ? "an integer (of the type's range)" : "a number";
@@ -35,8 +49,9 @@ struct get_from_tree {
 template <>
 struct get_from_tree<std::string> {
     static bool get(const tree& from, std::string& value) {
-        if (from.text()) value = *from.text();
-        return from.text() != nullptr;
+        const std::string* text = tree_access::text(from);
+        if (text) value = *text;
+        return text != nullptr;
     }
     static const char* name() noexcept { return "a string"; }
 };
@@ -71,10 +86,10 @@ struct get_from_tree<std::vector<T>> {
 /// The value in words, for messages.
 inline std::string in_words(const tree& value) {
     const char* name = name_of(value.kind());
-    if (const std::string* text = value.text())
+    if (const std::string* text = tree_access::text(value))
         return concat({name, " '", std::string_view(*text).substr(0, 60), text->size() > 60 ? "...'" : "'"});
     if (value.kind() == kind::integer) return concat({name, " ", value.integer_text()});
-    if (value.real()) return concat({name, " ", numbers::to_text(*value.real())});
+    if (const double* number = tree_access::real(value)) return concat({name, " ", number_text(*number)});
     return name;
 }
 
@@ -82,9 +97,8 @@ template <class T>
 T get_or_throw(const tree& from, std::string_view path) {
     T value{};
     if (!get_from_tree<T>::get(from, value))
-        raise<type_error>(
-            {path.empty() ? "the value" : "'", path, path.empty() ? " is " : "' is ", in_words(from), ", but ",
-             get_from_tree<T>::name(), " was asked for"});
+        raise<type_error>({path.empty() ? "the value" : "'", path, path.empty() ? " is " : "' is ", in_words(from),
+                           ", but ", get_from_tree<T>::name(), " was asked for"});
     return value;
 }
 
@@ -101,7 +115,8 @@ bool tree::to_number(T& value) const noexcept {
         if (as_ == form::real) value = static_cast<T>(content_.real);
         if (as_ == form::integer) value = static_cast<T>(content_.integer);
         if (as_ == form::natural) value = static_cast<T>(content_.natural);
-        return as_ == form::big ? numbers::parse(*content_.text, value) : kind() == kind::integer || as_ == form::real;
+        return as_ == form::big ? detail::parse_number(*content_.text, value)
+                                : kind() == kind::integer || as_ == form::real;
     } else {
         if (as_ == form::real && detail::fits<T>(content_.real)) {
             value = static_cast<T>(content_.real);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// A vector of plain data that is cheap to compile.
-#ifndef COMA_POD_VECTOR_HPP
-#define COMA_POD_VECTOR_HPP
+#ifndef COMA_DETAIL_POD_VECTOR_HPP
+#define COMA_DETAIL_POD_VECTOR_HPP
 
 #include <cstddef>
 #include <cstdlib>

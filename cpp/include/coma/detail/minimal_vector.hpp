@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
 /// A vector that does little and is cheap to compile.
-#ifndef COMA_SMALL_VECTOR_HPP
-#define COMA_SMALL_VECTOR_HPP
+#ifndef COMA_DETAIL_MINIMAL_VECTOR_HPP
+#define COMA_DETAIL_MINIMAL_VECTOR_HPP
 
 #include <cstddef>
 #include <new>
@@ -11,21 +11,22 @@ namespace coma::detail {
 
 /// What std::vector does, as far as trees need it; moving a T must not throw.
 template <class T>
-class small_vector {
+class minimal_vector {
 public:
-    small_vector() = default;
-    small_vector(const small_vector& other) : small_vector(other.begin(), other.end()) {}
+    minimal_vector() = default;
+    minimal_vector(const minimal_vector& other) : minimal_vector(other.begin(), other.end()) {}
     template <class Iterator>
-    small_vector(Iterator first, Iterator last) : small_vector() {
+    minimal_vector(Iterator first, Iterator last) : minimal_vector() {
         reserve(static_cast<std::size_t>(last - first));
         for (; first != last; ++first) push_back(T(*first));
     }
-    small_vector(small_vector&& other) noexcept : data_(other.data_), size_(other.size_), capacity_(other.capacity_) {
+    minimal_vector(minimal_vector&& other) noexcept
+        : data_(other.data_), size_(other.size_), capacity_(other.capacity_) {
         other.data_ = nullptr;
         other.size_ = other.capacity_ = 0;
     }
-    small_vector& operator=(const small_vector&) = delete;
-    ~small_vector() {
+    minimal_vector& operator=(const minimal_vector&) = delete;
+    ~minimal_vector() {
         for (std::size_t i = 0; i < size_; ++i) data_[i].~T();
         ::operator delete(static_cast<void*>(data_));
     }

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
-/// The members of tree, included by tree.hpp.
-#ifndef COMA_TREE_ACCESS_HPP
-#define COMA_TREE_ACCESS_HPP
+/// Trees as values: made, copied, compared, filled.
+#ifndef COMA_DETAIL_TREE_VALUES_HPP
+#define COMA_DETAIL_TREE_VALUES_HPP
 
-#include "tree.hpp"
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../errors.hpp"
+#include "numbers.hpp"
+#include "tree_class.hpp"
 
 namespace coma {
 
@@ -60,7 +71,9 @@ inline tree::tree(const tree& other) : content_(other.content_), as_(form::null)
 
 inline tree& tree::operator=(std::initializer_list<tree> elements) { return *this = list(elements); }
 
-inline tree tree::list(std::initializer_list<tree> elements) { return tree(tree_list(elements.begin(), elements.end())); }
+inline tree tree::list(std::initializer_list<tree> elements) {
+    return tree(tree_list(elements.begin(), elements.end()));
+}
 
 inline tree tree::dict() {
     tree result;
@@ -73,17 +86,17 @@ inline tree tree::dict(std::initializer_list<tree_item> entries) {
     tree result = dict();
     for (const auto& [key, value] : entries)
         if (!result.add(key, value))
-            coma::detail::raise<path_error>({"the key '", key, "' occurs twice in one dictionary: keep one of the two"});
+            detail::raise<path_error>({"the key '", key, "' occurs twice in one dictionary: keep one of the two"});
     return result;
 }
 
 inline tree tree::big_integer(std::string_view digits) {
-    if (numbers::look_of(digits) != numbers::look::integer)
-        coma::detail::raise<parse_error>({"'", digits, "' is no integer: digits are needed, perhaps with a sign"});
-    if (std::int64_t integer = 0; numbers::parse(digits, integer)) return tree(integer);
-    if (std::uint64_t natural = 0; numbers::parse(digits, natural)) return tree(natural);
-    tree result(numbers::canonical_integer(digits));
-    if (std::int64_t integer = 0; numbers::parse(*result.content_.text, integer)) return tree(integer);
+    if (detail::look_of(digits) != detail::look::integer)
+        detail::raise<parse_error>({"'", digits, "' is no integer: digits are needed, perhaps with a sign"});
+    if (std::int64_t integer = 0; detail::parse_number(digits, integer)) return tree(integer);
+    if (std::uint64_t natural = 0; detail::parse_number(digits, natural)) return tree(natural);
+    tree result(detail::canonical_integer(digits));
+    if (std::int64_t integer = 0; detail::parse_number(*result.content_.text, integer)) return tree(integer);
     result.as_ = form::big;
     return result;
 }
@@ -100,96 +113,17 @@ inline kind tree::kind() const noexcept {
     }
 }
 
-inline tree* tree::step(std::string_view part) const noexcept {
-    if (as_ == form::dict) return content_.dict->find(part);
-    if (as_ != form::list || !numbers::detail::is_digit(part.data()[0])) return nullptr;
-    std::uint64_t position = 0;
-    bool negative = false;
-    if (!numbers::detail::parse_digits(numbers::strip(part), position, negative)) return nullptr;
-    return position < content_.list->size() ? &(*content_.list)[position] : nullptr;
-}
-
-inline const tree* tree::find(std::string_view path) const noexcept {
-    const tree* node = this;
-    for (std::size_t begin = 0; node && begin <= path.size();) {
-        const std::size_t end = detail::find_slash(path, begin);
-        node = end == begin ? nullptr : node->step({path.data() + begin, end - begin});
-        begin = end + 1;
-    }
-    return node;
-}
-
-[[gnu::noinline]] inline std::string tree::place_in_words(std::string_view path) const {
-    const tree_entries* entries = dict_entries();
-    const std::size_t count = size();
-    std::string words;
-    if (path.size() == 0)
-        words.append("the tree");
-    else
-        words.append(1, '\'').append(path.data(), path.size()).append(1, '\'');
-    if (as_ == form::list) {
-        words.append(" is a list of ");
-        numbers::append(words, count);
-        words.append(" elements");
-    } else if (!entries) {
-        words.append(" is ").append(name_of(kind())).append(" and holds no keys");
-    } else {
-        words.append(count == 0 ? " is empty" : " has the keys ");
-        for (std::size_t i = 0; i < count && i < 20; ++i) words.append(i ? ", " : "").append((*entries)[i].key);
-        if (count > 20) words.append(", ...");
-    }
-    return words;
-}
-
-inline const tree& tree::at(std::string_view path) const {
-    const tree* node = this;
-    for (std::size_t begin = 0; begin <= path.size();) {
-        const std::size_t end = detail::end_of_component(path, begin);
-        const tree* next = node->step({path.data() + begin, end - begin});
-        if (!next)
-            coma::detail::raise<path_error>(
-                {"there is no '", path, "': ", node->place_in_words(detail::path_before(path, begin))});
-        node = next;
-        begin = end + 1;
-    }
-    return *node;
-}
-
-[[gnu::noinline]] inline tree& tree::step_or_add(std::string_view path, std::size_t begin, std::size_t end) {
-    if (is_null()) *this = dict();
-    const std::string_view part(path.data() + begin, end - begin);
-    if (tree* next = step(part)) return *next;
-    if (as_ == form::dict) return content_.dict->add(part);
-    coma::detail::raise<path_error>(
-        {"cannot set '", std::string_view(path.data(), end), "': ", place_in_words(detail::path_before(path, begin))});
-}
-
-[[gnu::noinline]] inline tree& tree::operator[](std::string_view path) {
-    tree* node = this;
-    for (std::size_t begin = 0; begin <= path.size();) {
-        const std::size_t end = detail::end_of_component(path, begin);
-        node = &node->step_or_add(path, begin, end);
-        begin = end + 1;
-    }
-    return *node;
-}
-
 inline const tree_list& tree::elements() const {
-    if (as_ != form::list) coma::detail::raise<type_error>({"a list was asked for, but this is ", name_of(kind())});
+    if (as_ != form::list) detail::raise<type_error>({"a list was asked for, but this is ", name_of(kind())});
     return *content_.list;
 }
 
-inline tree& tree::element(std::size_t position) {
-    if (position < elements().size()) return (*content_.list)[position];
-    coma::detail::raise<path_error>({"there is no element ", numbers::to_text(position), ": ", place_in_words({})});
-}
-
-inline const tree_entries* tree::dict_entries() const noexcept {
+inline const tree_entries* tree::entries() const noexcept {
     return as_ == form::dict ? &content_.dict->entries() : nullptr;
 }
 
 inline const tree_entries& tree::items() const {
-    if (as_ != form::dict) coma::detail::raise<type_error>({"a dictionary was asked for, but this is ", name_of(kind())});
+    if (as_ != form::dict) detail::raise<type_error>({"a dictionary was asked for, but this is ", name_of(kind())});
     return content_.dict->entries();
 }
 
@@ -201,7 +135,7 @@ inline std::size_t tree::size() const noexcept {
 inline bool tree::add(std::string_view key, tree value) {
     if (is_null()) *this = dict();
     if (!is_dict())
-        coma::detail::raise<type_error>({"cannot add a key to ", name_of(kind()), ": only to a dictionary or to null"});
+        detail::raise<type_error>({"cannot add a key to ", name_of(kind()), ": only to a dictionary or to null"});
     if (content_.dict->find(key)) return false;
     content_.dict->add(key).swap(value);
     return true;
@@ -209,7 +143,7 @@ inline bool tree::add(std::string_view key, tree value) {
 
 inline void tree::push_back(tree element) {
     if (is_null()) *this = list();
-    if (!is_list()) coma::detail::raise<type_error>({"cannot append to ", name_of(kind()), ": only to a list or to null"});
+    if (!is_list()) detail::raise<type_error>({"cannot append to ", name_of(kind()), ": only to a list or to null"});
     content_.list->push_back(std::move(element));
 }
 
@@ -218,7 +152,7 @@ inline bool tree::append_integer(std::string& out) const {
     if (as_ == form::big)
         out.append(*content_.text);
     else if (as_ == form::integer || as_ == form::natural)
-        numbers::detail::append_digits(out, negative ? 0 - content_.natural : content_.natural, negative);
+        detail::append_digits(out, negative ? 0 - content_.natural : content_.natural, negative);
     else
         return false;
     return true;
@@ -226,8 +160,7 @@ inline bool tree::append_integer(std::string& out) const {
 
 inline std::string tree::integer_text() const {
     std::string digits;
-    if (!append_integer(digits))
-        coma::detail::raise<type_error>({"an integer was asked for, but this is ", name_of(kind())});
+    if (!append_integer(digits)) detail::raise<type_error>({"an integer was asked for, but this is ", name_of(kind())});
     return digits;
 }
 
@@ -250,7 +183,5 @@ inline bool tree::equal(const tree& a, const tree& b, bool nan_is_nan) {
 }
 
 }  // namespace coma
-
-#include "tree_get.hpp"
 
 #endif
