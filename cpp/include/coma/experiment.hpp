@@ -53,11 +53,12 @@ public:
 
     /// Writes a measurement under the next id, which is returned.
     std::uint64_t add(const measurement& measured) {
-        std::uint64_t expected = last_id() + 1;
-        std::string text = measured.to_xml(expected);  // refuses what XML cannot hold before an id is taken
+        std::uint64_t written = next_id_;
+        std::string text = measured.to_xml(written);  // refuses what XML cannot hold before an id is taken
         for (;;) {
             const std::uint64_t id = take_id();
-            if (id != expected) text = measured.to_xml(expected = id);
+            next_id_ = id + 1;
+            if (id != written) text = measured.to_xml(written = id);
             const std::string file = detail::concat({path(detail::name_with_id(names_.measurement, id)), ".xml"});
             if (detail::try_publish_file(file, text)) return id;
         }
@@ -112,12 +113,13 @@ private:
         if (index_file_.empty())
             detail::raise<experiment_error>({"the experiment in '", directory_, "' has no index file '", names_.index,
                                              ".json' or '.xml', so that ids cannot be given: restore that file"});
+        next_id_ = last_id() + 1;
         refuse_stale(found);
     }
 
     /// A file above the index was never part of the experiment; ids that pass over it would make it so.
     void refuse_stale(const detail::minimal_vector<std::string>& found) const {
-        const std::string last = detail::name_with_id(names_.measurement, last_id());
+        const std::string last = detail::name_with_id(names_.measurement, next_id_ - 1);
         for (const std::string& name : found)
             if (detail::matches(name, names_.measurement) && detail::comes_after(name, last))
                 detail::raise<experiment_error>(
@@ -145,6 +147,7 @@ private:
     experiment_names names_;
     std::string experiment_file_;
     std::string index_file_;
+    std::uint64_t next_id_ = 0;  ///< as far as this object knows: other writers take ids, too
 };
 
 }  // namespace coma

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "detail/files.hpp"
+#include "detail/stand_in.hpp"
 #include "detail/system.hpp"
 #include "detail/tree_file.hpp"
 #include "detail/tree_oarchive.hpp"
@@ -60,14 +61,12 @@ public:
     tree to_tree(std::uint64_t id) const { return to_tree(tree(id)); }
 
     /// Everything as XML.
-    std::string to_xml() const { return detail::xml_text("measurement", finished()); }
+    std::string to_xml() const { return text("measurement.xml"); }
     std::string to_xml(std::uint64_t id) const { return detail::xml_text("measurement", to_tree(id)); }
 
     /// Writes a new file, as JSON where its name ends with .json and as XML otherwise, whole or not at all; throws
     /// file_error if it exists already.
-    void save(const std::string& file) const {
-        detail::publish_file(file, detail::tree_text(file, "measurement", finished()));
-    }
+    void save(const std::string& file) const { detail::publish_file(file, text(file)); }
     void save(const char* file) const {
         std::string name;
         save(name.append(file));
@@ -79,12 +78,12 @@ public:
 private:
     [[gnu::noinline]] void note(std::string_view key, std::string_view text) { content_["info"][key] = text; }
 
-    /// The content with an end: where nobody said that the work is done, it is done now.
-    [[gnu::noinline]] tree finished() const {
-        tree content = content_;
-        const tree* end_date = content.find("info/end_date");
-        if (end_date && end_date->is_null()) content["info/end_date"] = detail::utc_now();
-        return content;
+    /// The content as the text of a file; where nobody said that the work is done, it is done now.
+    [[gnu::noinline]] std::string text(const std::string& file) const {
+        const tree now(std::string_view(detail::utc_now()));
+        const tree* end_date = content_.find("info/end_date");
+        const detail::stand_in other{end_date && end_date->is_null() ? end_date : nullptr, &now};
+        return detail::tree_text(file, "measurement", content_, other);
     }
 
     void merge(const std::string& key, const tree& value) {

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -215,12 +214,14 @@ std::string number_text(Number value) {
 /// Reads an integer; false if the text is none or does not fit.
 template <class Integer, std::enable_if_t<std::is_integral_v<Integer>, int> = 0>
 bool parse_number(std::string_view text, Integer& value) noexcept {
-    constexpr auto greatest = static_cast<std::uint64_t>(std::numeric_limits<Integer>::max());
     std::uint64_t magnitude = 0;
     bool negative = false;
     if (!parse_digits(strip(text), magnitude, negative)) return false;
-    if (magnitude > (negative ? (std::is_signed_v<Integer> ? greatest + 1 : 0) : greatest)) return false;
-    value = static_cast<Integer>(negative ? 0 - magnitude : magnitude);
+    const auto number = static_cast<Integer>(negative ? 0 - magnitude : magnitude);
+    const auto back = static_cast<std::uint64_t>(number);
+    const bool has_sign = negative && magnitude > 0;
+    if ((number < Integer(0)) != has_sign || (has_sign ? 0 - back : back) != magnitude) return false;
+    value = number;
     return true;
 }
 
@@ -237,12 +238,9 @@ bool parse_number(std::string_view text, Real& value) noexcept {
     const bool negative = text[0] == '-';
     const std::string_view digits = text.substr(sign_length(text));
     Real magnitude = 0;
-    if (equal_ignoring_case(digits, "nan")) {
-        magnitude = std::numeric_limits<Real>::quiet_NaN();
-    } else if (is_infinity(digits)) {
-        magnitude = std::numeric_limits<Real>::infinity();
-    } else if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) {
-        magnitude = overflows(digits) ? std::numeric_limits<Real>::infinity() : Real(0);
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) {
+        const std::string_view limit = overflows(digits) ? "inf" : "0";
+        std::from_chars(limit.data(), limit.data() + limit.size(), magnitude);
     }
     value = negative ? -magnitude : magnitude;
     return true;

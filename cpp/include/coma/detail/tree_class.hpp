@@ -58,7 +58,10 @@ public:
     template <class T>
     tree(const std::vector<T>& elements);
 
-    tree(const tree& other);
+    tree(const tree& other) : content_(other.content_) {
+        if (other.as_ >= form::big) copy(other);
+        as_ = other.as_;
+    }
     tree(tree&& other) noexcept : content_(other.content_), as_(other.as_) { other.as_ = form::null; }
     tree& operator=(tree other) noexcept {
         swap(other);
@@ -168,6 +171,7 @@ private:
     tree* step(std::string_view part) const noexcept;
     tree& step_or_add(std::string_view path, std::size_t begin, std::size_t end);
     std::string place_in_words(std::string_view path) const;
+    void copy(const tree& other);
     void clear() noexcept;
 
     content content_{};

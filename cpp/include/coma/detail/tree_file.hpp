@@ -13,13 +13,14 @@
 #include "files.hpp"
 #include "json/reader.hpp"
 #include "json/writer.hpp"
+#include "stand_in.hpp"
 #include "xml/reader.hpp"
 #include "xml/writer.hpp"
 
 namespace coma::detail {
 
-inline bool is_json(std::string_view file) noexcept {
-    return file.size() >= 5 && equal(file.substr(file.size() - 5), ".json");
+inline bool is_json(const std::string& file) noexcept {
+    return file.size() >= 5 && file.compare(file.size() - 5, 5, ".json") == 0;
 }
 
 /// Reads the tree of a file that has one root of this name.
@@ -32,8 +33,14 @@ inline tree read_tree(const std::string& file, std::string_view root) {
 }
 
 /// A tree as the text of a file.
-inline std::string tree_text(std::string_view file, std::string_view root, const tree& value) {
-    return is_json(file) ? json_text(root, value) : xml_text(root, value);
+inline std::string tree_text(const std::string& file, std::string_view root, const tree& value,
+                             const stand_in& other = {}) {
+    std::string text;
+    if (is_json(file))
+        json_writer(text, other).root(root, value);
+    else
+        xml_writer(text, other).element(root, value);
+    return text;
 }
 
 }  // namespace coma::detail

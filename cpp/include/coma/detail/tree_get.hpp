@@ -5,7 +5,6 @@
 #define COMA_DETAIL_TREE_GET_HPP
 
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,9 +28,7 @@ bool fits(double value) noexcept {
     if (!(value >= -exact && value <= exact)) return false;
     const auto whole = static_cast<std::int64_t>(value);
     if (static_cast<double>(whole) != value || (std::is_unsigned_v<Integer> && whole < 0)) return false;
-    return sizeof(Integer) >= sizeof(whole) ||
-           (whole >= static_cast<std::int64_t>(std::numeric_limits<Integer>::min()) &&
-            whole <= static_cast<std::int64_t>(std::numeric_limits<Integer>::max()));
+    return static_cast<std::int64_t>(static_cast<Integer>(whole)) == whole;
 }
 
 template <class T>

@@ -55,11 +55,10 @@ inline tree::tree(tree_list&& elements) {
 template <class T>
 tree::tree(const std::vector<T>& elements) : tree(tree_list(elements.begin(), elements.end())) {}
 
-inline tree::tree(const tree& other) : content_(other.content_), as_(form::null) {
+[[gnu::noinline]] inline void tree::copy(const tree& other) {
     if (other.as_ == form::string || other.as_ == form::big) content_.text = new std::string(*other.content_.text);
     if (other.as_ == form::list) content_.list = new tree_list(*other.content_.list);
     if (other.as_ == form::dict) content_.dict = new tree_dict(*other.content_.dict);
-    as_ = other.as_;
 }
 
 [[gnu::noinline]] inline void tree::clear() noexcept {

@@ -11,6 +11,7 @@
 #include "../../errors.hpp"
 #include "../../tree.hpp"
 #include "../numbers.hpp"
+#include "../stand_in.hpp"
 #include "../text.hpp"
 #include "marks.hpp"
 #include "text.hpp"
@@ -20,9 +21,10 @@ namespace coma::detail {
 /// Appends elements to a string; keeps the way to the present one for messages.
 class xml_writer {
 public:
-    explicit xml_writer(std::string& out) : out_(out) {}
+    explicit xml_writer(std::string& out, const stand_in& other = {}) : out_(out), other_(other) {}
 
-    void element(std::string_view name, const tree& value) {
+    void element(std::string_view name, const tree& given) {
+        const tree& value = other_.of(given);
         enter(name);
         switch (value.kind()) {
             case kind::null: out_.append("/>\n"); break;
@@ -48,11 +50,10 @@ private:
     /// Throws format_error where the present element is too deep to have another one in it.
     [[gnu::noinline]] void check_depth() const {
         if (depth_ < max_xml_depth) return;
-        std::string what;
-        what.append("XML elements are nested deeper than ");
-        append_number(what, max_xml_depth);
-        what.append(" levels at '").append(path(), 0, 200);
-        raise<format_error>({what, "...': flatten the tree"});
+        static_assert(max_xml_depth == 200, "said in words below");
+        const std::string where = path();
+        raise<format_error>(
+            {"XML elements are nested deeper than 200 levels at '", {where.data(), 200}, "...': flatten the tree"});
     }
 
     /// The way from below the root to the present element.
@@ -118,6 +119,7 @@ private:
     }
 
     std::string& out_;
+    stand_in other_;
     std::string_view way_[max_xml_depth];
     std::size_t depth_ = 0;
 };
