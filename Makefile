@@ -4,6 +4,7 @@
 new_enough = $(shell $(1) -c 'import sys; print("$(1)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)
 PYTHON ?= $(firstword $(foreach name,python3 python python3.14 python3.13 python3.12 python3.11,$(call new_enough,$(name))))
 SOURCES := $(shell find CMakeLists.txt README.md cpp python examples/pendulum -type f -not -path '*/__pycache__/*')
+CPP := $(shell find cpp tests/cpp benchmarks examples -name '*.hpp' -o -name '*.cpp')
 RUN := .venv/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 
@@ -22,6 +23,8 @@ lint: .venv/pendulum .venv/test
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	clang-format --dry-run --Werror $(CPP)
+	clang-tidy --quiet $(filter cpp/%.hpp,$(CPP)) -- -x c++ -std=c++17 $$($(RUN) -m pybind11 --includes | sed 's/-I/-isystem /g')
 
 bench: .venv/pendulum .venv/bench
 	$(RUN) benchmarks/run.py --write

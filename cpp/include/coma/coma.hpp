@@ -4,6 +4,7 @@
 #ifndef COMA_COMA_HPP
 #define COMA_COMA_HPP
 
+// IWYU pragma: begin_exports
 #include "errors.hpp"
 #include "experiment.hpp"
 #include "json.hpp"
@@ -16,5 +17,6 @@
 #include "version.hpp"
 #include "xml_iarchive.hpp"
 #include "xml_oarchive.hpp"
+// IWYU pragma: end_exports
 
 #endif

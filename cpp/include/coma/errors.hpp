@@ -18,7 +18,6 @@
 #include <cstring>
 #include <initializer_list>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
 #include "detail/text.hpp"

@@ -4,7 +4,6 @@
 #ifndef COMA_MEASUREMENT_HPP
 #define COMA_MEASUREMENT_HPP
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -80,7 +79,7 @@ private:
 
     /// The content as the text of a file; where nobody said that the work is done, it is done now.
     [[gnu::noinline]] std::string text(const std::string& file) const {
-        const tree now(std::string_view(detail::utc_now()));
+        const tree now{std::string_view(detail::utc_now())};
         const tree* end_date = content_.find("info/end_date");
         const detail::stand_in other{end_date && end_date->is_null() ? end_date : nullptr, &now};
         return detail::tree_text(file, "measurement", content_, other);

@@ -4,9 +4,11 @@
 #ifndef COMA_TREE_HPP
 #define COMA_TREE_HPP
 
+// IWYU pragma: begin_exports
 #include "detail/tree_class.hpp"
 #include "detail/tree_get.hpp"
 #include "detail/tree_paths.hpp"
 #include "detail/tree_values.hpp"
+// IWYU pragma: end_exports
 
 #endif

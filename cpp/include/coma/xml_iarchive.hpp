@@ -14,7 +14,7 @@
 
 #include "detail/iarchive.hpp"
 #include "detail/numbers.hpp"
-#include "detail/tree_iarchive.hpp"
+#include "detail/tree_iarchive.hpp"  // IWYU pragma: export
 #include "detail/xml/cursor.hpp"
 #include "detail/xml/document.hpp"
 #include "detail/xml/loaded_objects.hpp"
@@ -23,7 +23,7 @@
 #include "nvp.hpp"
 #include "traits.hpp"
 #include "tree.hpp"
-#include "types/vector.hpp"
+#include "types/vector.hpp"  // IWYU pragma: keep
 
 namespace coma {
 

@@ -7,12 +7,11 @@
 #include <exception>
 #include <string>
 #include <type_traits>
-#include <utility>
 
 #include "detail/text_sink.hpp"
-#include "detail/tree_oarchive.hpp"
+#include "detail/tree_oarchive.hpp"  // IWYU pragma: export
 #include "detail/xml/boost_oarchive.hpp"
-#include "detail/xml/form.hpp"
+#include "detail/xml/form.hpp"  // IWYU pragma: export
 #include "detail/xml/writer.hpp"
 #include "nvp.hpp"
 

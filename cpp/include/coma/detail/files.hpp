@@ -15,7 +15,6 @@
 #include <ctime>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "../errors.hpp"
 #include "numbers.hpp"

@@ -72,6 +72,9 @@ public:
     }
 
 private:
+    friend Archive;
+    iarchive() = default;
+
     Archive& self() noexcept { return static_cast<Archive&>(*this); }
 
     template <class T, std::size_t N>

@@ -30,9 +30,9 @@ public:
     template <class Entries>
     std::size_t find(const Entries& entries, std::string_view key) const noexcept {
         if (size_ > 0) return slots_[slot_of(entries, key)];
-        std::size_t position = entries.size();
-        while (position-- > 0 && !equal(entries[position].key, key)) continue;
-        return position;
+        for (std::size_t position = entries.size(); position > 0; --position)
+            if (equal(entries[position - 1].key, key)) return position - 1;
+        return nowhere;
     }
 
     /// To be called after an entry was appended.

@@ -12,8 +12,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "text.hpp"
-
 namespace coma::detail {
 
 /// What a text looks like when it is read without knowing its type.

@@ -81,6 +81,9 @@ public:
     }
 
 private:
+    friend Archive;
+    oarchive() = default;
+
     Archive& self() noexcept { return static_cast<Archive&>(*this); }
 
     template <class T, std::size_t N>

@@ -13,7 +13,7 @@ struct stand_in {
     const tree* replaced = nullptr;
     const tree* value = nullptr;
 
-    const tree& of(const tree& given) const noexcept { return &given == replaced ? *value : given; }
+    const tree* of(const tree* given) const noexcept { return given == replaced ? value : given; }
 };
 
 }  // namespace coma::detail

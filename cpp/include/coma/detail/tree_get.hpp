@@ -15,8 +15,6 @@
 #include "numbers.hpp"
 #include "text.hpp"
 #include "tree_class.hpp"
-#include "tree_paths.hpp"
-#include "tree_values.hpp"
 
 namespace coma {
 namespace detail {

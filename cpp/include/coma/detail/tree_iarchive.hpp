@@ -15,7 +15,7 @@
 #include "../errors.hpp"
 #include "../traits.hpp"
 #include "../tree.hpp"
-#include "../types/vector.hpp"
+#include "../types/vector.hpp"  // IWYU pragma: keep
 #include "iarchive.hpp"
 #include "numbers.hpp"
 #include "pod_vector.hpp"

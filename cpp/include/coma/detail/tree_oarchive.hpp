@@ -11,7 +11,7 @@
 #include "../errors.hpp"
 #include "../traits.hpp"
 #include "../tree.hpp"
-#include "../types/vector.hpp"
+#include "../types/vector.hpp"  // IWYU pragma: keep
 #include "oarchive.hpp"
 
 namespace coma {

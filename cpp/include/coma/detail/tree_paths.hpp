@@ -13,7 +13,6 @@
 #include "numbers.hpp"
 #include "path.hpp"
 #include "tree_class.hpp"
-#include "tree_values.hpp"
 
 namespace coma {
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "../detail/collection.hpp"
-#include "utility.hpp"
+#include "utility.hpp"  // IWYU pragma: keep
 
 namespace coma {
 

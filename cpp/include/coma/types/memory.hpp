@@ -9,7 +9,6 @@
 
 #include "../nvp.hpp"
 #include "../traits.hpp"
-#include "../tree.hpp"
 
 namespace coma {
 

@@ -4,11 +4,9 @@
 #ifndef COMA_TYPES_TUPLE_HPP
 #define COMA_TYPES_TUPLE_HPP
 
-#include <cstddef>
 #include <tuple>
 
 #include "../nvp.hpp"
-#include "../traits.hpp"
 
 namespace coma {
 

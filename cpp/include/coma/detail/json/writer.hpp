@@ -12,7 +12,6 @@
 #include "../../tree.hpp"
 #include "../numbers.hpp"
 #include "../stand_in.hpp"
-#include "../text.hpp"
 #include "../utf8.hpp"
 
 namespace coma::detail {
@@ -30,7 +29,7 @@ public:
     }
 
     [[gnu::noinline]] void value(const tree& given, std::size_t indent) {
-        const tree& value = other_.of(given);
+        const tree& value = *other_.of(&given);
         switch (value.kind()) {
             case kind::null: out_.append("null"); break;
             case kind::boolean: out_.append(tree_access::is_true(value) ? "true" : "false"); break;

@@ -11,7 +11,7 @@
 
 #include "../../traits.hpp"
 #include "../../tree.hpp"
-#include "../../types/vector.hpp"
+#include "../../types/vector.hpp"  // IWYU pragma: keep
 #include "../oarchive.hpp"
 #include "../text_sink.hpp"
 #include "boost_writer.hpp"

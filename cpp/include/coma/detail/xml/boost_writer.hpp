@@ -7,7 +7,6 @@
 #include <cfloat>
 #include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>

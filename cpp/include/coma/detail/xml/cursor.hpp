@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "../../errors.hpp"
 #include "../numbers.hpp"
 #include "../pod_vector.hpp"
 #include "document.hpp"

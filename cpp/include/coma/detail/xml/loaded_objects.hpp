@@ -5,7 +5,6 @@
 #define COMA_DETAIL_XML_LOADED_OBJECTS_HPP
 
 #include <cstddef>
-#include <string>
 #include <type_traits>
 
 #include "../../traits.hpp"

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 #include "../../errors.hpp"
 #include "../numbers.hpp"
@@ -37,7 +36,7 @@ public:
 
     void parse() {
         into_.elements_.push_back({});
-        into_.elements_[0].name = std::string_view(into_.text_.data(), 0);
+        into_.elements_[0].name = std::string_view(into_.text_).substr(0, 0);
         open_.push_back({0, 0, into_.text_.data()});
         into_.elements_.reserve(into_.text_.size() / 32);
         const char* at = into_.text_.data();
@@ -116,7 +115,7 @@ private:
         at = read_attributes(at + 1 + found.name.size(), found);
         const bool empty = *at == '/';
         if (empty && !into_.starts_with(at, "/>")) into_.fail_at(at, {"'/' in a tag must be followed by '>'"});
-        add(std::move(found));
+        add(found);
         if (!empty) {
             open_.back().content = at + 1;
             return at + 1;
@@ -164,7 +163,7 @@ private:
         return name;
     }
 
-    void add(xml_element&& found) {
+    void add(const xml_element& found) {
         if (open_.size() > depth_limit_)
             into_.fail(found, {"elements are nested deeper than the limit of ", number_text(depth_limit_), " levels"});
         open_element& parent = open_.back();

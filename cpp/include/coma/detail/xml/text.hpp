@@ -27,8 +27,10 @@ constexpr bool is_xml_character(char32_t c) noexcept {
 [[gnu::noinline]] constexpr std::size_t find_invalid_xml(std::string_view text) noexcept {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t begin = at;
-        if (text.data()[at] >= ' ' && ++at) continue;
-        if (!is_xml_character(next_character(text, at))) return begin;
+        if (text.data()[at] >= ' ')
+            ++at;
+        else if (!is_xml_character(next_character(text, at)))
+            return begin;
     }
     return std::string_view::npos;
 }

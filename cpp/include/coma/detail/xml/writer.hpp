@@ -24,7 +24,7 @@ public:
     explicit xml_writer(std::string& out, const stand_in& other = {}) : out_(out), other_(other) {}
 
     void element(std::string_view name, const tree& given) {
-        const tree& value = other_.of(given);
+        const tree& value = *other_.of(&given);
         enter(name);
         switch (value.kind()) {
             case kind::null: out_.append("/>\n"); break;
