@@ -87,6 +87,16 @@ void archives(int repeats) {
     report("Boost's own file", best_of(repeats, [] { read<coma::xml_iarchive>("boost.xml"); }), boost_read, 0.25);
 }
 
+/// The way to a tree and back, without text.
+void trees(int repeats) {
+    series s;
+    for (int i = 0; i < 1000000; ++i) s.values.push_back(std::sin(i));
+    coma::tree state;
+    const double to = best_of(repeats, [&] { state = coma::to_tree(s); });
+    std::printf("%-45s %8.3f ms\n", "a tree of a million doubles", 1e3 * to);
+    report("from_tree", best_of(repeats, [&] { coma::from_tree(state, s); }), to, 4);
+}
+
 coma::measurement small() {
     coma::measurement m("pendulum", "1.0");
     m["parameters/theta_0"] = -5.0;
@@ -144,5 +154,6 @@ private:
 int main() {
     const scratch directory;
     archives(5);
+    trees(5);
     small_files(200);
 }

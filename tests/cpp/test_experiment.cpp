@@ -47,6 +47,46 @@ void measurement() {
     CHECK_THROWS(coma::file_error, "exists already", m.save(file));
 }
 
+void measurement_as_json() {
+    coma::measurement m("pendulum", "1.0.0");
+    m["results/text"] = "<end_date/>";
+    const std::string file = check::directory() + "/m.json";
+    m.save(file);
+    const std::string text = coma::detail::read_file(file);
+    CHECK_EQUAL(text.find("{\n  \"measurement\": {\n    \"info\": {\n      \"start_date\": \""), 0u);
+    CHECK_EQUAL(text.back(), '}');
+    const tree read = coma::measurement::load(file);
+    CHECK_EQUAL(read.get<std::string>("info/end_date").size(), 20u);
+    CHECK_EQUAL(read.get<std::string>("results/text"), "<end_date/>");
+    CHECK(m.get<tree>("info/end_date").is_null());
+    m.finish();
+    CHECK_EQUAL(m.to_xml().find("<end_date/>"), std::string::npos);
+    coma::detail::publish_file(file + ".json", "{\"experiment\": {}}");
+    CHECK_THROWS(coma::parse_error, "the only key should be 'measurement'", coma::measurement::load(file + ".json"));
+    CHECK_THROWS(coma::file_error, "exists already", m.save(file));
+}
+
+/// What XML cannot hold is refused before an id is taken.
+void refused_measurements_take_no_id() {
+    coma::experiment e(check::directory() + "/new");
+    coma::measurement m("p", "1");
+    m["results/text"] = "\x01";
+    CHECK_THROWS(coma::format_error, "results/text", e.add(m));
+    CHECK_EQUAL(e.last_id(), 0u);
+}
+
+/// The id in the file is the one in its name, also when others took ids meanwhile.
+void two_writers_take_turns() {
+    const std::string directory = check::directory() + "/new";
+    coma::experiment a(directory), b(directory);
+    for (int i = 0; i < 3; ++i) a.add(coma::measurement()), b.add(coma::measurement());
+    b.add(coma::measurement());
+    for (int id = 1; id <= 7; ++id) {
+        const std::string file = directory + "/measurement.00000" + std::to_string(id) + ".xml";
+        CHECK_EQUAL(coma::measurement::load(file).get<int>("info/measurement_id"), id);
+    }
+}
+
 void adds_measurements() {
     const std::string directory = check::directory() + "/new";
     coma::experiment e(directory);
@@ -149,6 +189,9 @@ void many_processes_share_an_experiment() {
 int main() {
     files();
     measurement();
+    measurement_as_json();
+    refused_measurements_take_no_id();
+    two_writers_take_turns();
     adds_measurements();
     opens_json();
     refuses_what_is_no_active_experiment();

@@ -54,12 +54,12 @@ void reads_back_equal() {
 void tells_numbers_from_text() {
     using detail::look;
     for (const char* text : {"0", "-1", "+5", "007", " 12\n", "123456789012345678901234567890"})
-        CHECK(detail::look_of(text) == look::integer);
+        CHECK_EQUAL(detail::look_of(text), look::integer);
     for (const char* text : {"1.0", "5.", ".5", "1e5", "-1E-05", "nan", "NaN", "-inf", "+Infinity", "INF", " 1.5 "})
-        CHECK(detail::look_of(text) == look::real);
+        CHECK_EQUAL(detail::look_of(text), look::real);
     for (const char* text :
          {"", " ", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", "1,5", "1 2", "nan(1)", "--1", "infinit"})
-        CHECK(detail::look_of(text) == look::text);
+        CHECK_EQUAL(detail::look_of(text), look::text);
 }
 
 void reads_out_of_range() {

@@ -73,7 +73,7 @@ void expect_example(const whole& read) {
     CHECK_EQUAL(read.parameters.theta_0, -5.0);
     CHECK(read.parameters.sizes == (std::vector<int>{8, 16}) && read.parameters.hot);
     CHECK_EQUAL(read.parameters.name, " <12>\r\n ");
-    CHECK(read.results.energies == (std::vector<double>{0.1, 1e300}));
+    CHECK_EQUAL(read.results.energies, (std::vector<double>{0.1, 1e300}));
 }
 
 template <class T>
