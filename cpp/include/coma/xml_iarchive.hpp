@@ -5,8 +5,6 @@
 #define COMA_XML_IARCHIVE_HPP
 
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -116,24 +114,14 @@ private:
 
     template <class Number>
     void load_number(Number& value, std::string_view text) {
-        if constexpr (std::is_same_v<Number, bool>) {
-            value = integer<unsigned char>(text, 0, 1) == 1;
-        } else if constexpr (std::is_integral_v<Number>) {
-            using wide = std::conditional_t<std::is_signed_v<Number>, std::int64_t, std::uint64_t>;
-            value = static_cast<Number>(
-                integer<wide>(text, std::numeric_limits<Number>::min(), std::numeric_limits<Number>::max()));
-        } else if (!detail::parse_number(text, value)) {
+        if (detail::parse_number(text, value)) return;
+        if constexpr (std::is_floating_point_v<Number>)
             at_.fail({"'", text.substr(0, 60), "' is no number"});
-        }
-    }
-
-    template <class Wide>
-    Wide integer(std::string_view text, Wide least, Wide greatest) {
-        Wide value = 0;
-        if (!detail::parse_number(text, value) || value < least || value > greatest)
-            at_.fail({"'", text.substr(0, 60), "' is no integer from ", detail::number_text(least), " to ",
-                      detail::number_text(greatest)});
-        return value;
+        else if constexpr (std::is_same_v<Number, bool>)
+            at_.fail({"'", text.substr(0, 60), "' is no integer from 0 to 1"});
+        else
+            at_.fail({"'", text.substr(0, 60), "' is no ",
+                      detail::range_in_words(8 * sizeof(Number), std::is_signed_v<Number>)});
     }
 
     /// The version with which an object was written: it stands on the first one of its class.

@@ -5,6 +5,7 @@
 #define COMA_DETAIL_IARCHIVE_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
@@ -15,6 +16,13 @@
 #include "utf8.hpp"
 
 namespace coma::detail {
+
+/// Which integers a type of so many bits holds.
+inline std::string range_in_words(std::size_t bits, bool is_signed) {
+    const std::uint64_t greatest = UINT64_MAX >> (64 - bits + (is_signed ? 1 : 0));
+    return concat({"integer from ", is_signed ? "-" : "", is_signed ? number_text(greatest + 1) : "0", " to ",
+                   number_text(greatest)});
+}
 
 /// Tells values by their types; an Archive, which derives from this, says how each is loaded.
 template <class Archive>

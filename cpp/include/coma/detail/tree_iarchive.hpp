@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <initializer_list>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -129,8 +128,7 @@ private:
         else if constexpr (std::is_floating_point_v<Number>)
             refuse("a number");
         else
-            refuse(detail::concat({"an integer from ", detail::number_text(std::numeric_limits<Number>::min()), " to ",
-                                   detail::number_text(std::numeric_limits<Number>::max())}));
+            refuse(detail::concat({"an ", detail::range_in_words(8 * sizeof(Number), std::is_signed_v<Number>)}));
     }
 
     /// Takes a number also from a boolean and from its digits; false if it does not fit.

@@ -23,12 +23,14 @@ public:
 
     /// A dictionary with one key.
     void root(std::string_view key, const tree& only) {
-        out_ += '{';
-        member(key, only, 2);
+        out_.append("{\n  ");
+        string(key);
+        out_.append(": ");
+        value(only, 2);
         out_.append("\n}");
     }
 
-    [[gnu::noinline]] void value(const tree& given, std::size_t indent) {
+    void value(const tree& given, std::size_t indent) {
         const tree& value = *other_.of(&given);
         switch (value.kind()) {
             case kind::null: out_.append("null"); break;
@@ -36,68 +38,52 @@ public:
             case kind::integer: tree_access::append_integer(out_, value); break;
             case kind::real: append_number(out_, *tree_access::real(value)); break;
             case kind::string: string(*tree_access::text(value)); break;
-            case kind::list: list(*tree_access::elements(value), indent); break;
-            case kind::dict: dict(*tree_access::entries(value), indent); break;
+            default: items(value, indent);
         }
     }
 
 private:
-    [[gnu::noinline]] void list(const tree_list& items, std::size_t indent) {
-        out_ += '[';
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            line(i > 0 ? "," : "", indent + 2);
-            value(items[i], indent + 2);
+    /// What a list or a dictionary holds.
+    [[gnu::noinline]] void items(const tree& of, std::size_t indent) {
+        const tree_list* list = tree_access::elements(of);
+        const tree_entries* dict = tree_access::entries(of);
+        out_.append(list ? "[" : "{");
+        for (std::size_t i = 0; i < of.size(); ++i) {
+            out_.append(i > 0 ? ",\n" : "\n").append(indent + 2, ' ');
+            if (dict) string((*dict)[i].key);
+            if (dict) out_.append(": ");
+            value(dict ? (*dict)[i].value : (*list)[i], indent + 2);
         }
-        if (items.size() > 0) line("", indent);
-        out_ += ']';
-    }
-
-    [[gnu::noinline]] void dict(const tree_entries& items, std::size_t indent) {
-        out_ += '{';
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            if (i > 0) out_ += ',';
-            member(items[i].key, items[i].value, indent + 2);
-        }
-        if (items.size() > 0) line("", indent);
-        out_ += '}';
-    }
-
-    [[gnu::noinline]] void member(std::string_view key, const tree& content, std::size_t indent) {
-        line("", indent);
-        string(key);
-        out_.append(": ");
-        value(content, indent);
-    }
-
-    [[gnu::noinline]] void line(const char* before, std::size_t indent) {
-        out_.append(before).append(1, '\n').append(indent, ' ');
+        if (of.size() > 0) out_.append("\n").append(indent, ' ');
+        out_.append(list ? "]" : "}");
     }
 
     [[gnu::noinline]] void string(std::string_view text) {
-        out_ += '"';
+        out_.append("\"");
         for (std::size_t at = 0; at < text.size();) {
-            const char32_t c = next_character(text, at);
-            if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\')
-                out_ += static_cast<char>(c);
-            else
-                escape(c);
+            const std::size_t begin = at;
+            while (at < text.size() && is_plain(text.data()[at])) ++at;
+            out_.append(text.data() + begin, at - begin);
+            if (at < text.size()) escape(next_character(text, at));
         }
-        out_ += '"';
+        out_.append("\"");
     }
+
+    static bool is_plain(char c) noexcept { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; }
 
     [[gnu::noinline]] void escape(char32_t c) {
         if (c == no_character) raise<format_error>({"JSON cannot hold a string that is not UTF-8: encode it"});
-        if (c == '"' || c == '\\') {
-            out_.append(1, '\\').append(1, static_cast<char>(c));
-        } else if (c >= '\b' && c <= '\r' && c != '\v') {
-            out_.append(1, '\\').append(1, "btn_fr"[c - '\b']);
-        } else if (c >= 0x10000) {
+        if (c >= 0x10000) {
             escape(0xD800 + ((c - 0x10000) >> 10));
-            escape(0xDC00 + ((c - 0x10000) & 0x3FF));
-        } else {
-            out_.append("\\u");
-            for (int shift = 12; shift >= 0; shift -= 4) out_ += "0123456789abcdef"[c >> shift & 15];
+            return escape(0xDC00 + ((c - 0x10000) & 0x3FF));
         }
+        constexpr std::string_view meanings = "\"\\\b\f\n\r\t";
+        for (std::size_t i = 0; i < meanings.size(); ++i)
+            if (c == static_cast<unsigned char>(meanings.data()[i]))
+                return static_cast<void>(out_.append(1, '\\').append(1, "\"\\bfnrt"[i]));
+        char text[] = "\\u0000";
+        for (std::size_t i = 5; i > 1; --i, c >>= 4) text[i] = "0123456789abcdef"[c & 15];
+        out_.append(text);
     }
 
     std::string& out_;

@@ -4,6 +4,7 @@
 #ifndef COMA_DETAIL_XML_MARKS_HPP
 #define COMA_DETAIL_XML_MARKS_HPP
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,9 @@ inline bool reads_as_text(std::string_view text) noexcept {
 [[gnu::noinline]] inline bool looks_like_list(const tree& dict) {
     const tree_entries& items = *tree_access::entries(dict);
     if (items.size() < 2 || items.size() > 3) return false;
-    if (items[0].key.compare("count") != 0 || items[1].key.compare("item_version") != 0) return false;
-    if (items.size() == 3 && items[2].key.compare("item") != 0) return false;
+    const char* keys[] = {"count", "item_version", "item"};
+    for (std::size_t i = 0; i < items.size(); ++i)
+        if (items[i].key.compare(keys[i]) != 0) return false;
     const tree& count = items[0].value;
     const char* number = items.size() == 3 ? "1" : "0";
     if (const std::string* text = tree_access::text(count)) return equal(strip(*text), number);
