@@ -6,6 +6,7 @@ new_enough = $(shell $(1) -c 'import sys; print("$(1)" if sys.version_info >= (3
 PYTHON ?= $(firstword $(foreach name,python3 python python3.14 python3.13 python3.12 python3.11,$(call new_enough,$(name))))
 VENV ?= .venv
 RUN := $(VENV)/bin/python
+CPP := $(shell find cpp tests/cpp benchmarks examples -name '*.hpp' -o -name '*.cpp')
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 # What is built or copied when it is installed. Coma's Python files are neither: they are used where they lie.
 BUILT := $(shell find CMakeLists.txt cpp examples/pendulum -type f -not -path '*/__pycache__/*')
@@ -29,10 +30,12 @@ test: venv ## all tests; with TESTS=tests/parameters those of a room
 quick: venv ## the tests that take a minute: nothing slow, no C++, no clusters
 	$(RUN) -m pytest -m "not (slow or cpp or engines)" $(TESTS)
 
-lint: venv ## ruff and mypy
+lint: venv ## ruff and mypy; clang-format and clang-tidy
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	clang-format --dry-run --Werror $(CPP)
+	clang-tidy --quiet $(filter cpp/%.hpp,$(CPP)) -- -x c++ -std=c++17 $$($(RUN) -m pybind11 --includes | sed 's/-I/-isystem /g')
 
 bench: $(VENV)/pendulum $(VENV)/bench ## the benchmarks
 	$(RUN) benchmarks/run.py --write

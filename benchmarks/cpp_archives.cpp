@@ -7,6 +7,8 @@
 #include <boost/serialization/vector.hpp>
 
 #include <coma/coma.hpp>
+#include <coma/detail/files.hpp>
+#include <coma/detail/system.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -21,7 +23,7 @@ struct series {
     std::vector<double> values;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(values);
+        ar & BOOST_SERIALIZATION_NVP(values);
     }
 };
 
@@ -72,14 +74,27 @@ void archives(int repeats) {
         archive << boost::serialization::make_nvp("series", s);
     });
     std::printf("%-45s %8.3f ms\n", "Boost writes a million doubles", 1e3 * boost_write);
-    report("plain form", best_of(repeats, [&] { write<coma::xml_oarchive>("plain.xml", s, coma::plain_form); }), boost_write, 0.2);
-    report("Boost's form", best_of(repeats, [&] { write<coma::xml_oarchive>("full.xml", s, coma::boost_form); }), boost_write, 0.2);
-    report("Boost's form, exact", best_of(repeats, [&] { write<coma::xml_oarchive>("exact.xml", s, coma::exact_boost_form); }),
+    report("plain form", best_of(repeats, [&] { write<coma::xml_oarchive>("plain.xml", s, coma::plain_form); }),
            boost_write, 0.2);
+    report("Boost's form", best_of(repeats, [&] { write<coma::xml_oarchive>("full.xml", s, coma::boost_form); }),
+           boost_write, 0.2);
+    report("Boost's form, exact",
+           best_of(repeats, [&] { write<coma::xml_oarchive>("exact.xml", s, coma::exact_boost_form); }), boost_write,
+           0.2);
     const double boost_read = best_of(repeats, [] { read<boost::archive::xml_iarchive>("boost.xml"); });
     std::printf("%-45s %8.3f ms\n", "Boost reads them", 1e3 * boost_read);
     report("plain form", best_of(repeats, [] { read<coma::xml_iarchive>("plain.xml"); }), boost_read, 0.25);
     report("Boost's own file", best_of(repeats, [] { read<coma::xml_iarchive>("boost.xml"); }), boost_read, 0.25);
+}
+
+/// The way to a tree and back, without text.
+void trees(int repeats) {
+    series s;
+    for (int i = 0; i < 1000000; ++i) s.values.push_back(std::sin(i));
+    coma::tree state;
+    const double to = best_of(repeats, [&] { state = coma::to_tree(s); });
+    std::printf("%-45s %8.3f ms\n", "a tree of a million doubles", 1e3 * to);
+    report("from_tree", best_of(repeats, [&] { coma::from_tree(state, s); }), to, 4);
 }
 
 coma::measurement small() {
@@ -96,10 +111,10 @@ void publish_by_hand(const std::string& text, const std::string& file) {
     if (::write(opened, text.data(), text.size()) < 0 || ::fsync(opened) != 0) std::perror("write");
     ::close(opened);
     if (::rename((file + ".tmp").c_str(), file.c_str()) != 0) std::perror("rename");
-    coma::files::detail::sync_directory(file);
+    coma::detail::sync_directory(file);
 }
 
-double wall_seconds() { return coma::system::monotonic_seconds(); }
+double wall_seconds() { return coma::detail::monotonic_seconds(); }
 
 void small_files(int files) {
     const std::string text = small().to_xml();
@@ -139,5 +154,6 @@ private:
 int main() {
     const scratch directory;
     archives(5);
+    trees(5);
     small_files(200);
 }

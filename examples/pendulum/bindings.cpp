@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The pendulum as a Python extension module.
-#include <coma/pybind11.hpp>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <coma/pybind11.hpp>
 
 #include "pendulum.hpp"
 

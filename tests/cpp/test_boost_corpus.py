@@ -13,16 +13,21 @@ REFERENCES = {
 NO_TREES = {"eigen_user", "names_digit_first", "repeated_names", "strings_control", "strings_latin1", "strings_nul"}
 
 PROGRAM = r"""
-#include <coma/coma.hpp>
+#include <coma/detail/files.hpp>
+#include <coma/detail/json/writer.hpp>
+#include <coma/detail/xml/reader.hpp>
+
+#include <cstdio>
 
 int main(int, char** argv) {
     try {
-        const coma::xml::document read(coma::files::read(argv[1]), argv[1]);
-        const coma::xml::element* root = read.first_child(read.top());
-        for (const coma::xml::element* e = read.is_boost() ? read.first_child(*root) : root; e; e = read.next(*e)) {
+        coma::detail::xml_document read(coma::detail::read_file(argv[1]), argv[1]);
+        parse_xml(read, {});
+        const auto* root = read.first_child(read.top());
+        for (const auto* e = read.is_boost() ? read.first_child(*root) : root; e; e = read.next(*e)) {
             coma::tree t;
-            t.add("value", coma::xml::to_tree(read, *e));
-            std::printf("%s\n", coma::json::to_text(t).c_str());
+            t.add("value", coma::detail::xml_reader(read).value(*e));
+            std::printf("%s\n", coma::detail::json_text(t).c_str());
         }
     } catch (const coma::error& e) {
         std::printf("refused: %s\n", e.what());

@@ -200,7 +200,7 @@ def test_waits_for_the_lock_of_python(swing, tmp_path):
 
 def test_filelock_takes_over_a_lock_of_cpp(tmp_path):
     """A lock that a killed C++ program left is taken over by Python at once."""
-    source = "#include <coma/lock.hpp>\n#include <csignal>\nint main(int, char** a) { coma::file_lock l(a[1]); raise(SIGKILL); }"
+    source = "#include <coma/detail/lock.hpp>\n#include <csignal>\nint main(int, char** a) { coma::detail::file_lock l(a[1]); raise(SIGKILL); }"
     lock = tmp_path / "x.lock"
     cppbuild.run(cppbuild.compile_cpp(tmp_path / "killed", [source]), str(lock), status=-9)
     assert lock.exists()

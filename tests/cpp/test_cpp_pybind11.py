@@ -98,5 +98,5 @@ def test_state_of_an_object(module):
 
 def test_wrong_state(module):
     """A state without a member is refused with the member named."""
-    with pytest.raises(RuntimeError, match="there is no <index>"):
+    with pytest.raises(RuntimeError, match="there is no 'index': the tree has the keys layers"):
         module.Sample().coma_setstate({"layers": []})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <coma/numbers.hpp>
+#include <coma/detail/numbers.hpp>
 
 #include <clocale>
 #include <cmath>
@@ -19,23 +19,23 @@ struct comma : std::numpunct<char> {
 };
 
 void writes_as_python_does() {
-    CHECK_EQUAL(numbers::to_text(1.0), "1.0");
-    CHECK_EQUAL(numbers::to_text(-0.0), "-0.0");
-    CHECK_EQUAL(numbers::to_text(0.1), "0.1");
-    CHECK_EQUAL(numbers::to_text(0.1 + 0.2), "0.30000000000000004");
-    CHECK_EQUAL(numbers::to_text(100000.0), "100000.0");
-    CHECK_EQUAL(numbers::to_text(1e15), "1000000000000000.0");
-    CHECK_EQUAL(numbers::to_text(9999999999999998.0), "9999999999999998.0");
-    CHECK_EQUAL(numbers::to_text(1e16), "1e+16");
-    CHECK_EQUAL(numbers::to_text(1.5e-5), "1.5e-05");
-    CHECK_EQUAL(numbers::to_text(0.0001), "0.0001");
-    CHECK_EQUAL(numbers::to_text(1e-05), "1e-05");
-    CHECK_EQUAL(numbers::to_text(1e100), "1e+100");
-    CHECK_EQUAL(numbers::to_text(5e-324), "5e-324");
-    CHECK_EQUAL(numbers::to_text(1.7976931348623157e308), "1.7976931348623157e+308");
-    CHECK_EQUAL(numbers::to_text(std::nan("")), "NaN");
-    CHECK_EQUAL(numbers::to_text(-INFINITY), "-Infinity");
-    CHECK_EQUAL(numbers::to_text(0.1f), "0.1");
+    CHECK_EQUAL(detail::number_text(1.0), "1.0");
+    CHECK_EQUAL(detail::number_text(-0.0), "-0.0");
+    CHECK_EQUAL(detail::number_text(0.1), "0.1");
+    CHECK_EQUAL(detail::number_text(0.1 + 0.2), "0.30000000000000004");
+    CHECK_EQUAL(detail::number_text(100000.0), "100000.0");
+    CHECK_EQUAL(detail::number_text(1e15), "1000000000000000.0");
+    CHECK_EQUAL(detail::number_text(9999999999999998.0), "9999999999999998.0");
+    CHECK_EQUAL(detail::number_text(1e16), "1e+16");
+    CHECK_EQUAL(detail::number_text(1.5e-5), "1.5e-05");
+    CHECK_EQUAL(detail::number_text(0.0001), "0.0001");
+    CHECK_EQUAL(detail::number_text(1e-05), "1e-05");
+    CHECK_EQUAL(detail::number_text(1e100), "1e+100");
+    CHECK_EQUAL(detail::number_text(5e-324), "5e-324");
+    CHECK_EQUAL(detail::number_text(1.7976931348623157e308), "1.7976931348623157e+308");
+    CHECK_EQUAL(detail::number_text(std::nan("")), "NaN");
+    CHECK_EQUAL(detail::number_text(-INFINITY), "-Infinity");
+    CHECK_EQUAL(detail::number_text(0.1f), "0.1");
 }
 
 void reads_back_equal() {
@@ -46,35 +46,36 @@ void reads_back_equal() {
         std::memcpy(&x, &bits, sizeof x);
         double y = 0;
         if (x != x) continue;
-        const bool comes_back = numbers::parse(numbers::to_text(x), y) && std::memcmp(&x, &y, sizeof x) == 0;
+        const bool comes_back = detail::parse_number(detail::number_text(x), y) && std::memcmp(&x, &y, sizeof x) == 0;
         CHECK(comes_back);
     }
 }
 
 void tells_numbers_from_text() {
-    using numbers::look;
+    using detail::look;
     for (const char* text : {"0", "-1", "+5", "007", " 12\n", "123456789012345678901234567890"})
-        CHECK(numbers::look_of(text) == look::integer);
+        CHECK_EQUAL(detail::look_of(text), look::integer);
     for (const char* text : {"1.0", "5.", ".5", "1e5", "-1E-05", "nan", "NaN", "-inf", "+Infinity", "INF", " 1.5 "})
-        CHECK(numbers::look_of(text) == look::real);
-    for (const char* text : {"", " ", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", "1,5", "1 2", "nan(1)", "--1", "infinit"})
-        CHECK(numbers::look_of(text) == look::text);
+        CHECK_EQUAL(detail::look_of(text), look::real);
+    for (const char* text :
+         {"", " ", "-", ".", "e5", "1e", "1e+", "0x10", "1_000", "1,5", "1 2", "nan(1)", "--1", "infinit"})
+        CHECK_EQUAL(detail::look_of(text), look::text);
 }
 
 void reads_out_of_range() {
     double x = 0;
-    CHECK(numbers::parse("1e400", x) && x == INFINITY);
-    CHECK(numbers::parse("-1e400", x) && x == -INFINITY);
-    CHECK(numbers::parse("1e-400", x) && x == 0);
-    CHECK(numbers::parse("0.000e999999999999", x) && x == 0);
-    CHECK(numbers::parse("-nan", x) && x != x);
+    CHECK(detail::parse_number("1e400", x) && x == INFINITY);
+    CHECK(detail::parse_number("-1e400", x) && x == -INFINITY);
+    CHECK(detail::parse_number("1e-400", x) && x == 0);
+    CHECK(detail::parse_number("0.000e999999999999", x) && x == 0);
+    CHECK(detail::parse_number("-nan", x) && x != x);
     signed char c = 7;
-    CHECK(!numbers::parse("300", c) && c == 7);
+    CHECK(!detail::parse_number("300", c) && c == 7);
     unsigned u = 7;
-    CHECK(!numbers::parse("-1", u) && u == 7);
-    CHECK(numbers::parse("-0", u) && u == 0);
-    CHECK_EQUAL(numbers::canonical_integer(" -000 "), "0");
-    CHECK_EQUAL(numbers::canonical_integer("+0012"), "12");
+    CHECK(!detail::parse_number("-1", u) && u == 7);
+    CHECK(detail::parse_number("-0", u) && u == 0);
+    CHECK_EQUAL(detail::canonical_integer(" -000 "), "0");
+    CHECK_EQUAL(detail::canonical_integer("+0012"), "12");
 }
 
 }  // namespace

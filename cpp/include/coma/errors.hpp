@@ -18,10 +18,9 @@
 #include <cstring>
 #include <initializer_list>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
-#include "text.hpp"
+#include "detail/text.hpp"
 
 namespace coma {
 

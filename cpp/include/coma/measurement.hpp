@@ -4,18 +4,18 @@
 #ifndef COMA_MEASUREMENT_HPP
 #define COMA_MEASUREMENT_HPP
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "files.hpp"
-#include "system.hpp"
+#include "detail/files.hpp"
+#include "detail/stand_in.hpp"
+#include "detail/system.hpp"
+#include "detail/tree_file.hpp"
+#include "detail/tree_oarchive.hpp"
+#include "detail/xml/writer.hpp"
 #include "tree.hpp"
-#include "xml_oarchive.hpp"
-#include "xml_tree.hpp"
-#include "xml_writer.hpp"
 
 namespace coma {
 
@@ -29,11 +29,11 @@ class measurement {
 public:
     /// Starts now; name and version of the program become part of the info.
     explicit measurement(std::string_view program = {}, std::string_view version = {}) {
-        note("start_date", system::utc_now());
+        note("start_date", detail::utc_now());
         content_["info/end_date"] = nullptr;
         if (program.size() > 0) note("program", program);
         if (version.size() > 0) note("version", version);
-        note("host", system::host_name());
+        note("host", detail::host_name());
     }
 
     /// The value at a path, created on the way.
@@ -53,39 +53,36 @@ public:
     }
 
     /// Says that the work is done; otherwise it is done when the measurement is saved.
-    void finish() { note("end_date", system::utc_now()); }
+    void finish() { note("end_date", detail::utc_now()); }
 
     /// Everything as a tree: the info first, beginning with id and dates.
     tree to_tree() const { return to_tree(nullptr); }
     tree to_tree(std::uint64_t id) const { return to_tree(tree(id)); }
 
     /// Everything as XML.
-    std::string to_xml() const {
-        std::string text = xml::to_text("measurement", content_);
-        const tree* end_date = content_.find("info/end_date");
-        if (end_date && end_date->is_null()) put_end_date(text);
-        return text;
-    }
-    std::string to_xml(std::uint64_t id) const { return xml::to_text("measurement", to_tree(id)); }
+    std::string to_xml() const { return text("measurement.xml"); }
+    std::string to_xml(std::uint64_t id) const { return detail::xml_text("measurement", to_tree(id)); }
 
-    /// Writes a new file, whole or not at all; throws file_error if it exists already.
-    void save(const std::string& file) const { files::publish(file, to_xml()); }
+    /// Writes a new file, as JSON where its name ends with .json and as XML otherwise, whole or not at all; throws
+    /// file_error if it exists already.
+    void save(const std::string& file) const { detail::publish_file(file, text(file)); }
     void save(const char* file) const {
         std::string name;
         save(name.append(file));
     }
 
-    /// Reads a measurement's file.
-    static tree load(const std::string& file) { return xml::to_tree(files::read(file), "measurement", file); }
+    /// Reads a measurement's file, JSON where its name ends with .json and XML otherwise.
+    static tree load(const std::string& file) { return detail::read_tree(file, "measurement"); }
 
 private:
     [[gnu::noinline]] void note(std::string_view key, std::string_view text) { content_["info"][key] = text; }
 
-    /// Says in a text that the work is done now, which spares a copy of the tree; the first such line is the info's.
-    [[gnu::noinline]] static void put_end_date(std::string& text) {
-        const char* missing = "\n    <end_date/>\n";
-        const std::size_t place = text.find(missing) + 5;
-        text.replace(place, 11, "<end_date></end_date>").insert(place + 10, system::utc_now());
+    /// The content as the text of a file; where nobody said that the work is done, it is done now.
+    [[gnu::noinline]] std::string text(const std::string& file) const {
+        const tree now{std::string_view(detail::utc_now())};
+        const tree* end_date = content_.find("info/end_date");
+        const detail::stand_in other{end_date && end_date->is_null() ? end_date : nullptr, &now};
+        return detail::tree_text(file, "measurement", content_, other);
     }
 
     void merge(const std::string& key, const tree& value) {
@@ -101,7 +98,7 @@ private:
         tree info = tree::dict();
         if (!id.is_null()) info.add("measurement_id", std::move(id));
         info.add("start_date", old.at("start_date"));
-        info.add("end_date", old.at("end_date").is_null() ? tree(system::utc_now()) : old.at("end_date"));
+        info.add("end_date", old.at("end_date").is_null() ? tree(detail::utc_now()) : old.at("end_date"));
         for (const auto& [key, value] : old.items())
             if (key != "measurement_id") info.add(key, value);
         tree result = tree::dict({{"info", std::move(info)}});

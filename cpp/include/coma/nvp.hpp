@@ -25,7 +25,7 @@ private:
 
 /// Names a value; a temporary one must not outlive the statement.
 template <class T>
-constexpr nvp<std::remove_reference_t<T>> make_nvp(const char* name, T&& value) noexcept {
+    constexpr nvp < std::remove_reference_t < T >> make_nvp(const char* name, T&& value) noexcept {
     return {name, value};
 }
 
@@ -41,8 +41,9 @@ template <class T, class = void>
 struct is_nvp : std::false_type {};
 /// Anything with a name and a value is a name-value pair, so that those of other libraries are, too.
 template <class T>
-struct is_nvp<T, std::void_t<decltype(std::declval<const T&>().name()), decltype(std::declval<const T&>().const_value()),
-                             decltype(std::declval<const T&>().value())>> : std::true_type {};
+struct is_nvp<T,
+              std::void_t<decltype(std::declval<const T&>().name()), decltype(std::declval<const T&>().const_value()),
+                          decltype(std::declval<const T&>().value())>> : std::true_type {};
 
 }  // namespace detail
 }  // namespace coma

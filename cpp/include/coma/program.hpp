@@ -4,23 +4,23 @@
 #ifndef COMA_PROGRAM_HPP
 #define COMA_PROGRAM_HPP
 
-#include <cstddef>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "command_line.hpp"
+#include "detail/command_line.hpp"
+#include "detail/declared_parameters.hpp"
+#include "detail/files.hpp"
+#include "detail/system.hpp"
+#include "detail/text.hpp"
 #include "errors.hpp"
 #include "experiment.hpp"
-#include "files.hpp"
 #include "measurement.hpp"
 #include "parameters.hpp"
-#include "system.hpp"
-#include "tree.hpp"
 
 namespace coma {
 
@@ -46,7 +46,7 @@ public:
 
     /// Declares a parameter with a default.
     template <class T>
-    detail::declared_parameter& parameter(std::string name, std::string help, const detail::identity_t<T>& otherwise) {
+    detail::declared_parameter& parameter(std::string name, std::string help, const std::common_type_t<T>& otherwise) {
         detail::declared_parameter& p = parameter<T>(std::move(name), std::move(help));
         p.otherwise = otherwise;
         p.has_default = true;
@@ -58,10 +58,9 @@ public:
     template <class Simulation>
     int run(int argc, const char* const* argv, Simulation&& simulation) const {
         using callable = std::remove_reference_t<Simulation>;
-        return run_erased(argc, argv, const_cast<void*>(static_cast<const void*>(&simulation)),
-                          [](void* object, const parameters& p, measurement& m) {
-                              (*static_cast<callable*>(object))(p, m);
-                          });
+        return run_erased(
+            argc, argv, const_cast<void*>(static_cast<const void*>(&simulation)),
+            [](void* object, const parameters& p, measurement& m) { (*static_cast<callable*>(object))(p, m); });
     }
 
 private:
@@ -71,7 +70,8 @@ private:
     std::string help() const;
     parameters read_parameters(const detail::command_line& given) const;
     std::string output_file(const detail::command_line& given) const;
-    int simulate(const parameters& p, void* simulation, simulation_call call, const std::string& file, experiment* to) const;
+    int simulate(const parameters& p, void* simulation, simulation_call call, const std::string& file,
+                 experiment* to) const;
     void write(const measurement& measured, const std::string& file, experiment* to) const;
     int complain(int status, const char* what) const noexcept {
         std::fprintf(stderr, "%s: %s\n", name_.c_str(), what);
@@ -104,7 +104,7 @@ inline std::string program::help() const {
 
 inline parameters program::read_parameters(const detail::command_line& given) const {
     parameters result(declared_);
-    const std::string file = system::environment("COMA_INPUT");
+    const std::string file = detail::environment("COMA_INPUT");
     if (!file.empty()) result.take_input(file);
     for (const auto& [name, text] : given.values()) result.take_argument(name, text);
     if (!given.input().empty()) result.take_earlier(given.input());
@@ -114,14 +114,14 @@ inline parameters program::read_parameters(const detail::command_line& given) co
 
 /// The file to write, empty if the measurement goes to an experiment or to standard output.
 inline std::string program::output_file(const detail::command_line& given) const {
-    std::string file = system::environment("COMA_OUTPUT");
+    std::string file = detail::environment("COMA_OUTPUT");
     if (file.empty()) file = given.output();
     if (file.empty()) return file;
-    if (files::exists(file))
-        coma::detail::raise<usage_error>(
+    if (detail::file_exists(file))
+        detail::raise<usage_error>(
             {"the output file '", file, "' exists already and is never overwritten: name a new one"});
-    if (::access(files::directory_of(file).c_str(), W_OK) != 0)
-        coma::detail::raise_file_error("cannot write to the directory of the output file", file);
+    if (::access(detail::directory_of(file).c_str(), W_OK) != 0)
+        detail::raise_file_error("cannot write to the directory of the output file", file);
     return file;
 }
 
@@ -130,7 +130,7 @@ inline void program::write(const measurement& measured, const std::string& file,
     if (to) return static_cast<void>(to->add(measured));
     const std::string text = measured.to_xml();
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-        coma::detail::raise_file_error("cannot write to", "standard output");
+        detail::raise_file_error("cannot write to", "standard output");
 }
 
 inline int program::simulate(const parameters& p, void* simulation, simulation_call call, const std::string& file,
@@ -150,7 +150,8 @@ inline int program::simulate(const parameters& p, void* simulation, simulation_c
     return 0;
 }
 
-inline int program::run_erased(int argc, const char* const* argv, void* simulation, simulation_call call) const noexcept {
+inline int program::run_erased(int argc, const char* const* argv, void* simulation,
+                               simulation_call call) const noexcept {
     try {
         const detail::command_line given(argc, argv, declared_);
         if (given.wants_help()) return std::fputs(help().c_str(), stdout) < 0 ? 1 : 0;

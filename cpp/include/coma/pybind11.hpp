@@ -22,9 +22,10 @@
 #include <string_view>
 #include <utility>
 
+#include "detail/tree_iarchive.hpp"
+#include "detail/tree_oarchive.hpp"
+#include "errors.hpp"
 #include "tree.hpp"
-#include "xml_iarchive.hpp"
-#include "xml_oarchive.hpp"
 
 namespace coma {
 namespace detail {
@@ -102,7 +103,8 @@ inline tree from_python(pybind11::handle object) {
     if (py::isinstance<py::dict>(object)) return dict_from_python(object);
     if (py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object)) return list_from_python(object);
     if (PyComplex_Check(object.ptr()))
-        return tree::dict({{"__type__", "complex"}, {"real", object.attr("real").cast<double>()},
+        return tree::dict({{"__type__", "complex"},
+                           {"real", object.attr("real").cast<double>()},
                            {"imag", object.attr("imag").cast<double>()}});
     if (py::isinstance<py::array>(object)) return array_from_python(py::reinterpret_borrow<py::array>(object));
     if (py::hasattr(object, "coma_getstate")) return from_python(object.attr("coma_getstate")());
@@ -112,7 +114,7 @@ inline tree from_python(pybind11::handle object) {
 }
 
 inline pybind11::object integer_to_python(const tree& value) {
-    if (std::int64_t small = 0; value.to_number(small)) return pybind11::int_(small);
+    if (std::int64_t small = 0; tree_access::to_number(value, small)) return pybind11::int_(small);
     return pybind11::reinterpret_steal<pybind11::object>(PyLong_FromString(value.integer_text().c_str(), nullptr, 10));
 }
 
@@ -121,7 +123,7 @@ pybind11::array array_of(const tree_list& items) {
     pybind11::array_t<T> array(static_cast<pybind11::ssize_t>(items.size()));
     T* to = array.mutable_data();
     for (const tree& item : items)
-        if (!item.to_number(*to++)) throw type_error("an array of numbers holds " + in_words(item));
+        if (!tree_access::to_number(item, *to++)) throw type_error("an array of numbers holds " + in_words(item));
     return array;
 }
 
@@ -154,10 +156,10 @@ inline pybind11::object dict_to_python(const tree& value) {
 inline pybind11::object to_python(const tree& value) {
     namespace py = pybind11;
     switch (value.kind()) {
-        case kind::boolean: return py::bool_(value.is_true());
+        case kind::boolean: return py::bool_(tree_access::is_true(value));
         case kind::integer: return integer_to_python(value);
         case kind::real: return py::float_(value.get<double>());
-        case kind::string: return py::str(*value.text());
+        case kind::string: return py::str(*tree_access::text(value));
         case kind::dict: return dict_to_python(value);
         case kind::list: {
             py::list result(value.size());
@@ -186,10 +188,12 @@ inline std::string members_in_words(const pybind11::object& state) {
 template <class T, class Class>
 Class& bind_state(Class& cls) {
     namespace py = pybind11;
-    cls.def("coma_getstate", [](const T& object) { return detail::to_python(to_tree(object)); },
-            "Return the state as a tree.");
-    cls.def("coma_setstate", [](T& object, const py::object& state) { from_tree(detail::from_python(state), object); },
-            py::arg("state"), "Take over the state of a tree.");
+    cls.def(
+        "coma_getstate", [](const T& object) { return detail::to_python(to_tree(object)); },
+        "Return the state as a tree.");
+    cls.def(
+        "coma_setstate", [](T& object, const py::object& state) { from_tree(detail::from_python(state), object); },
+        py::arg("state"), "Take over the state of a tree.");
     cls.def("__repr__", [](const py::object& self) {
         const std::string name = py::type::of(self).attr("__qualname__").cast<std::string>();
         return name + "(" + detail::members_in_words(self.attr("coma_getstate")()) + ")";

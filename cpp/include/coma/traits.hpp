@@ -71,9 +71,8 @@ namespace detail {
 
 /// Collections of these have no class information of their own in Boost's form.
 template <class T>
-inline constexpr bool is_plain_element =
-    std::is_arithmetic_v<T> && !std::is_same_v<T, long double> && !std::is_same_v<T, char16_t> &&
-    !std::is_same_v<T, char32_t>;
+inline constexpr bool is_plain_element = std::is_arithmetic_v<T> && !std::is_same_v<T, long double> &&
+                                         !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
 
 template <class T>
 struct collection_level : std::integral_constant<level, is_plain_element<T> ? level::object : level::class_info> {};
@@ -100,15 +99,14 @@ struct has_free_load<Archive, T, std::void_t<decltype(load(std::declval<Archive&
 template <class Archive, class T, class = void>
 struct has_serialize : std::false_type {};
 template <class Archive, class T>
-struct has_serialize<
-    Archive, T, std::void_t<decltype(access::serialize(std::declval<Archive&>(), std::declval<T&>(), 0u))>>
+struct has_serialize<Archive, T,
+                     std::void_t<decltype(access::serialize(std::declval<Archive&>(), std::declval<T&>(), 0u))>>
     : std::true_type {};
 
 template <class Archive, class T, class = void>
 struct has_save : std::false_type {};
 template <class Archive, class T>
-struct has_save<Archive, T,
-                std::void_t<decltype(access::save(std::declval<Archive&>(), std::declval<const T&>(), 0u))>>
+struct has_save<Archive, T, std::void_t<decltype(access::save(std::declval<Archive&>(), std::declval<const T&>(), 0u))>>
     : std::true_type {};
 
 template <class Archive, class T, class = void>
@@ -149,9 +147,10 @@ void save_members(Archive& archive, const T& object, unsigned version) {
     } else if constexpr (has_serialize<Archive, T>::value) {
         access::serialize(archive, const_cast<T&>(object), version);
     } else {
-        static_assert(has_save<Archive, T>::value,
-                      "no archive can save this type: give the class a member serialize(Archive&, unsigned), or include the "
-                      "header of coma/types/ that is for it");
+        static_assert(
+            has_save<Archive, T>::value,
+            "no archive can save this type: give the class a member serialize(Archive&, unsigned), or include the "
+            "header of coma/types/ that is for it");
         access::save(archive, object, version);
     }
 }
@@ -166,9 +165,10 @@ void load_members(Archive& archive, T& object, unsigned version) {
     } else if constexpr (has_serialize<Archive, T>::value) {
         access::serialize(archive, object, version);
     } else {
-        static_assert(has_load<Archive, T>::value,
-                      "no archive can load this type: give the class a member serialize(Archive&, unsigned), or include the "
-                      "header of coma/types/ that is for it");
+        static_assert(
+            has_load<Archive, T>::value,
+            "no archive can load this type: give the class a member serialize(Archive&, unsigned), or include the "
+            "header of coma/types/ that is for it");
         access::load(archive, object, version);
     }
 }

@@ -25,7 +25,7 @@ struct point {
     float y = 0.1f;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(x) & BOOST_SERIALIZATION_NVP(y);
+        ar & BOOST_SERIALIZATION_NVP(x) & BOOST_SERIALIZATION_NVP(y);
     }
     bool operator<(const point& other) const { return x < other.x; }
     bool operator==(const point& other) const { return x == other.x && y == other.y; }
@@ -36,7 +36,7 @@ struct untracked {
     int n = 3;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(n);
+        ar & BOOST_SERIALIZATION_NVP(n);
     }
     bool operator<(const untracked& other) const { return n < other.n; }
 };
@@ -52,7 +52,7 @@ struct versioned {
     template <class Archive>
     void serialize(Archive& ar, const unsigned version) {
         seen = version;
-        ar& BOOST_SERIALIZATION_NVP(n);
+        ar & BOOST_SERIALIZATION_NVP(n);
     }
 };
 
@@ -60,7 +60,7 @@ struct never_tracked {
     int n = 1;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(n);
+        ar & BOOST_SERIALIZATION_NVP(n);
     }
 };
 
@@ -68,7 +68,7 @@ struct always_tracked {
     int n = 2;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(n);
+        ar & BOOST_SERIALIZATION_NVP(n);
     }
 };
 
@@ -76,7 +76,7 @@ struct without_class_info {
     int n = 4;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(n);
+        ar & BOOST_SERIALIZATION_NVP(n);
     }
 };
 
@@ -105,8 +105,8 @@ struct derived : point, untracked {
     int own = 8;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_BASE_OBJECT_NVP(point) & BOOST_SERIALIZATION_BASE_OBJECT_NVP(untracked);
-        ar& BOOST_SERIALIZATION_NVP(own);
+        ar & BOOST_SERIALIZATION_BASE_OBJECT_NVP(point) & BOOST_SERIALIZATION_BASE_OBJECT_NVP(untracked);
+        ar & BOOST_SERIALIZATION_NVP(own);
     }
 };
 
@@ -134,13 +134,13 @@ struct scalars {
     mode m = mode::fast;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(yes) & BOOST_SERIALIZATION_NVP(letter) & BOOST_SERIALIZATION_NVP(small);
-        ar& BOOST_SERIALIZATION_NVP(byte) & BOOST_SERIALIZATION_NVP(wide) & BOOST_SERIALIZATION_NVP(s);
-        ar& BOOST_SERIALIZATION_NVP(us) & BOOST_SERIALIZATION_NVP(i) & BOOST_SERIALIZATION_NVP(u);
-        ar& BOOST_SERIALIZATION_NVP(l) & BOOST_SERIALIZATION_NVP(ul) & BOOST_SERIALIZATION_NVP(ll);
-        ar& BOOST_SERIALIZATION_NVP(ull) & BOOST_SERIALIZATION_NVP(f) & BOOST_SERIALIZATION_NVP(d);
-        ar& BOOST_SERIALIZATION_NVP(huge) & BOOST_SERIALIZATION_NVP(tiny) & BOOST_SERIALIZATION_NVP(zero);
-        ar& BOOST_SERIALIZATION_NVP(ld) & BOOST_SERIALIZATION_NVP(c) & BOOST_SERIALIZATION_NVP(m);
+        ar & BOOST_SERIALIZATION_NVP(yes) & BOOST_SERIALIZATION_NVP(letter) & BOOST_SERIALIZATION_NVP(small);
+        ar & BOOST_SERIALIZATION_NVP(byte) & BOOST_SERIALIZATION_NVP(wide) & BOOST_SERIALIZATION_NVP(s);
+        ar & BOOST_SERIALIZATION_NVP(us) & BOOST_SERIALIZATION_NVP(i) & BOOST_SERIALIZATION_NVP(u);
+        ar & BOOST_SERIALIZATION_NVP(l) & BOOST_SERIALIZATION_NVP(ul) & BOOST_SERIALIZATION_NVP(ll);
+        ar & BOOST_SERIALIZATION_NVP(ull) & BOOST_SERIALIZATION_NVP(f) & BOOST_SERIALIZATION_NVP(d);
+        ar & BOOST_SERIALIZATION_NVP(huge) & BOOST_SERIALIZATION_NVP(tiny) & BOOST_SERIALIZATION_NVP(zero);
+        ar & BOOST_SERIALIZATION_NVP(ld) & BOOST_SERIALIZATION_NVP(c) & BOOST_SERIALIZATION_NVP(m);
     }
 };
 
@@ -154,9 +154,9 @@ struct strings {
     std::wstring wide = L"wide";
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(plain) & BOOST_SERIALIZATION_NVP(none) & BOOST_SERIALIZATION_NVP(escapes);
-        ar& BOOST_SERIALIZATION_NVP(blanks) & BOOST_SERIALIZATION_NVP(number) & BOOST_SERIALIZATION_NVP(utf8);
-        ar& BOOST_SERIALIZATION_NVP(wide);
+        ar & BOOST_SERIALIZATION_NVP(plain) & BOOST_SERIALIZATION_NVP(none) & BOOST_SERIALIZATION_NVP(escapes);
+        ar & BOOST_SERIALIZATION_NVP(blanks) & BOOST_SERIALIZATION_NVP(number) & BOOST_SERIALIZATION_NVP(utf8);
+        ar & BOOST_SERIALIZATION_NVP(wide);
     }
 };
 
@@ -165,7 +165,7 @@ struct node {
     node* next = nullptr;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(n) & BOOST_SERIALIZATION_NVP(next);
+        ar & BOOST_SERIALIZATION_NVP(n) & BOOST_SERIALIZATION_NVP(next);
     }
 };
 
@@ -177,8 +177,8 @@ struct pointers {
     std::vector<point*> points;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(first) & BOOST_SERIALIZATION_NVP(same) & BOOST_SERIALIZATION_NVP(null);
-        ar& BOOST_SERIALIZATION_NVP(points);
+        ar & BOOST_SERIALIZATION_NVP(first) & BOOST_SERIALIZATION_NVP(same) & BOOST_SERIALIZATION_NVP(null);
+        ar & BOOST_SERIALIZATION_NVP(points);
     }
 };
 

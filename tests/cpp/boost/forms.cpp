@@ -23,8 +23,8 @@ struct parameters {
     std::string name;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(theta_0) & BOOST_SERIALIZATION_NVP(sizes) & BOOST_SERIALIZATION_NVP(hot);
-        ar& BOOST_SERIALIZATION_NVP(name);
+        ar & BOOST_SERIALIZATION_NVP(theta_0) & BOOST_SERIALIZATION_NVP(sizes) & BOOST_SERIALIZATION_NVP(hot);
+        ar & BOOST_SERIALIZATION_NVP(name);
     }
 };
 
@@ -32,7 +32,7 @@ struct results {
     std::vector<double> energies;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(energies);
+        ar & BOOST_SERIALIZATION_NVP(energies);
     }
 };
 
@@ -41,8 +41,9 @@ struct info {
     std::string start_date, end_date, program, version, host;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(measurement_id) & BOOST_SERIALIZATION_NVP(start_date) & BOOST_SERIALIZATION_NVP(end_date);
-        ar& BOOST_SERIALIZATION_NVP(program) & BOOST_SERIALIZATION_NVP(version) & BOOST_SERIALIZATION_NVP(host);
+        ar & BOOST_SERIALIZATION_NVP(measurement_id) & BOOST_SERIALIZATION_NVP(start_date) &
+            BOOST_SERIALIZATION_NVP(end_date);
+        ar & BOOST_SERIALIZATION_NVP(program) & BOOST_SERIALIZATION_NVP(version) & BOOST_SERIALIZATION_NVP(host);
     }
 };
 
@@ -52,7 +53,7 @@ struct whole {
     ::results results;
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(info) & BOOST_SERIALIZATION_NVP(parameters) & BOOST_SERIALIZATION_NVP(results);
+        ar & BOOST_SERIALIZATION_NVP(info) & BOOST_SERIALIZATION_NVP(parameters) & BOOST_SERIALIZATION_NVP(results);
     }
 };
 
@@ -72,13 +73,15 @@ void expect_example(const whole& read) {
     CHECK_EQUAL(read.parameters.theta_0, -5.0);
     CHECK(read.parameters.sizes == (std::vector<int>{8, 16}) && read.parameters.hot);
     CHECK_EQUAL(read.parameters.name, " <12>\r\n ");
-    CHECK(read.results.energies == (std::vector<double>{0.1, 1e300}));
+    CHECK_EQUAL(read.results.energies, (std::vector<double>{0.1, 1e300}));
 }
 
 template <class T>
 void boost_read(const std::string& text, const char* name, T& object, unsigned flags, bool facets = false) {
     std::istringstream in(text);
-    if (facets) in.imbue(std::locale(std::locale(in.getloc(), new boost::archive::codecvt_null<char>), new boost::math::nonfinite_num_get<char>));
+    if (facets)
+        in.imbue(std::locale(std::locale(in.getloc(), new boost::archive::codecvt_null<char>),
+                             new boost::math::nonfinite_num_get<char>));
     boost::archive::xml_iarchive archive(in, flags);
     archive >> boost::serialization::make_nvp(name, object);
 }
@@ -103,7 +106,8 @@ void coma_reads_measurements_of_boost() {
     whole read;
     coma::from_xml(out.str(), "measurement", read);
     expect_example(read);
-    const coma::tree t = coma::xml::to_tree(out.str(), "measurement", "boost.xml");
+    coma::tree t;
+    coma::from_xml(out.str(), "measurement", t);
     CHECK_EQUAL(t.get<double>("parameters/theta_0"), -5.0);
     CHECK_EQUAL(t.get<double>("results/energies/1"), 1e300);
 }
@@ -112,7 +116,8 @@ void numbers_that_are_not_finite() {
     results written{{NAN, INFINITY, -INFINITY, 1.5}};
     for (const coma::xml_form& form : {coma::plain_form, coma::boost_form, coma::exact_boost_form}) {
         results read;
-        boost_read(coma::to_xml("r", written, form), "r", read, form.boost ? 0u : unsigned{boost::archive::no_header}, true);
+        boost_read(coma::to_xml("r", written, form), "r", read, form.boost ? 0u : unsigned{boost::archive::no_header},
+                   true);
         CHECK(std::isnan(read.energies[0]) && read.energies[1] == INFINITY && read.energies[2] == -INFINITY);
         results back;
         coma::from_xml(coma::to_xml("r", written, form), "r", back);

@@ -105,7 +105,8 @@ void pointers() {
     using pointer = std::shared_ptr<point>;
     check("std::shared_ptr", holder<pointer>(shared), not_for_boost);
     check("std::shared_ptr, null", holder<pointer>(), not_for_boost);
-    check("std::vector of std::shared_ptr", std::vector<pointer>{shared, nullptr, shared, std::make_shared<point>()}, not_for_boost);
+    check("std::vector of std::shared_ptr", std::vector<pointer>{shared, nullptr, shared, std::make_shared<point>()},
+          not_for_boost);
     std::pair<pointer, std::weak_ptr<point>> weak(shared, shared);
     check("std::weak_ptr", weak, not_for_boost);
     holder<std::unique_ptr<point>> unique(std::make_unique<point>());

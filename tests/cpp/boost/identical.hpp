@@ -80,19 +80,25 @@ void check(const char* name, const T& object, plain plain_form = read_by_boost) 
     const bool same = by_boost == by_coma;
     if (!same) std::cerr << name << ": other bytes\n--- Boost\n" << by_boost << "--- Coma\n" << by_coma;
     T reads[4];
-    const bool exact = works(name, "Boost reads exact", [&] { return boost_read(by_coma, reads[0]), equal<Ordered>(reads[0], object); });
+    const bool exact = works(name, "Boost reads exact",
+                             [&] { return boost_read(by_coma, reads[0]), equal<Ordered>(reads[0], object); });
     const bool shortest = works(name, "Boost reads shortest", [&] {
         return boost_read(coma_text(object, false), reads[1]), equal<Ordered>(reads[1], object);
     });
-    const bool back = works(name, "Coma reads", [&] { return coma::from_xml(by_boost, "root", reads[2]), equal<Ordered>(reads[2], object); });
+    const bool back = works(name, "Coma reads", [&] {
+        return coma::from_xml(by_boost, "root", reads[2]), equal<Ordered>(reads[2], object);
+    });
     bool plain_read = true;
     if (plain_form == read_by_boost)
         plain_read = works(name, "Boost reads plain", [&] {
             boost_read(coma::to_xml("root", object), reads[3], boost::archive::no_header);
             return equal<Ordered>(reads[3], object);
         });
-    std::printf("%s | %s | %s | %s | %s\n", name, same ? "yes" : "no", exact && shortest ? "yes" : "no", back ? "yes" : "no",
-                plain_form == not_for_boost ? "-" : plain_read ? "yes" : "no");
+    std::printf("%s | %s | %s | %s | %s\n", name, same ? "yes" : "no", exact && shortest ? "yes" : "no",
+                back ? "yes" : "no",
+                plain_form == not_for_boost ? "-"
+                : plain_read                ? "yes"
+                                            : "no");
     if (!same || !exact || !shortest || !back || !plain_read) ++failures;
 }
 
@@ -104,7 +110,7 @@ struct holder {
     explicit holder(T v) : value(std::move(v)) {}
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(value) & BOOST_SERIALIZATION_NVP(after);
+        ar & BOOST_SERIALIZATION_NVP(value) & BOOST_SERIALIZATION_NVP(after);
     }
     bool operator==(const holder& other) const { return value == other.value; }
 };
@@ -119,7 +125,7 @@ struct thrice {
     explicit thrice(const T& value) : first(value), second(value), more(3, value) {}
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(first) & BOOST_SERIALIZATION_NVP(second) & BOOST_SERIALIZATION_NVP(more);
+        ar & BOOST_SERIALIZATION_NVP(first) & BOOST_SERIALIZATION_NVP(second) & BOOST_SERIALIZATION_NVP(more);
     }
 };
 
@@ -134,7 +140,7 @@ struct array_of {
     T values[3];
     template <class Archive>
     void serialize(Archive& ar, const unsigned) {
-        ar& BOOST_SERIALIZATION_NVP(values);
+        ar & BOOST_SERIALIZATION_NVP(values);
     }
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Any bytes are read or refused with coma::error, as XML tree, as JSON and as archive; what was read comes back equal.
+// Any bytes are read or refused with coma::error, as XML tree, as JSON and as archives; what was read comes back equal.
 // clang++ -fsanitize=fuzzer,address,undefined
 #include <coma/coma.hpp>
+#include <coma/detail/json/reader.hpp>
+#include <coma/detail/xml/reader.hpp>
 #include <coma/types/all.hpp>
 
 #include <cstdlib>
@@ -55,7 +57,7 @@ void refuse_or(Action&& action) {
 }
 
 void come_back(const coma::tree& tree) {
-    const coma::tree back = coma::xml::to_tree(coma::to_xml("m", tree), "m", "again");
+    const coma::tree back = coma::detail::read_xml(coma::to_xml("m", tree), "m", "again");
     if (!same(tree, back)) std::abort();
 }
 
@@ -63,8 +65,8 @@ void come_back(const coma::tree& tree) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size);
-    refuse_or([&] { come_back(coma::xml::to_tree(text, "m", "fuzz")); });
-    refuse_or([&] { come_back(coma::json::to_tree(text, "fuzz")); });
+    refuse_or([&] { come_back(coma::detail::read_xml(text, "m", "fuzz")); });
+    refuse_or([&] { come_back(coma::detail::read_json(text, "fuzz")); });
     refuse_or([&] {
         everything e;
         coma::from_xml(text, "m", e, "fuzz");
@@ -72,6 +74,14 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     refuse_or([&] {
         node n;
         coma::from_xml(text, "m", n, "fuzz");
+    });
+    refuse_or([&] {
+        everything e;
+        coma::from_json(text, "m", e, "fuzz");
+    });
+    refuse_or([&] {
+        node n;
+        coma::from_json(text, "m", n, "fuzz");
     });
     return 0;
 }

@@ -4,6 +4,7 @@
 #ifndef COMA_TYPES_ALL_HPP
 #define COMA_TYPES_ALL_HPP
 
+// IWYU pragma: begin_exports
 #include "array.hpp"
 #include "bitset.hpp"
 #include "complex.hpp"
@@ -20,5 +21,6 @@
 #include "valarray.hpp"
 #include "variant.hpp"
 #include "vector.hpp"
+// IWYU pragma: end_exports
 
 #endif

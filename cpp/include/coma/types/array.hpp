@@ -6,16 +6,34 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "../nvp.hpp"
 #include "../traits.hpp"
 
 namespace coma {
 
+namespace detail {
+
+/// The elements of a std::array, which are laid out like a C array: in Boost's form without a class of their own.
+template <class Array>
+struct array_elements {
+    Array& array;
+
+    template <class Archive>
+    void save(Archive& archive, unsigned) const {
+        archive.save_items(array.data(), array.size());
+    }
+};
+
+}  // namespace detail
+
+template <class Array>
+struct class_level<detail::array_elements<Array>> : std::integral_constant<level, level::primitive> {};
+
 template <class Archive, class T, std::size_t N>
 void save(Archive& archive, const std::array<T, N>& array, unsigned) {
-    using elements = T[N];
-    const auto& elems = reinterpret_cast<const elements&>(*array.data());
+    const detail::array_elements<const std::array<T, N>> elems{array};
     if (archive.is_boost_form())
         archive << COMA_NVP(elems);
     else
@@ -24,8 +42,7 @@ void save(Archive& archive, const std::array<T, N>& array, unsigned) {
 
 template <class Archive, class T, std::size_t N>
 void load(Archive& archive, std::array<T, N>& array, unsigned) {
-    using elements = T[N];
-    archive.load_value(reinterpret_cast<elements&>(*array.data()));
+    archive.load_items(array.data(), N);
 }
 
 }  // namespace coma

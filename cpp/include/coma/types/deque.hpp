@@ -6,7 +6,7 @@
 
 #include <deque>
 
-#include "collection.hpp"
+#include "../detail/collection.hpp"
 
 namespace coma {
 

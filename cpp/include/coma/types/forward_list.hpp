@@ -8,7 +8,7 @@
 #include <forward_list>
 #include <iterator>
 
-#include "collection.hpp"
+#include "../detail/collection.hpp"
 
 namespace coma {
 

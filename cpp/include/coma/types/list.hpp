@@ -6,7 +6,7 @@
 
 #include <list>
 
-#include "collection.hpp"
+#include "../detail/collection.hpp"
 
 namespace coma {
 

@@ -7,8 +7,8 @@
 #include <map>
 #include <utility>
 
-#include "collection.hpp"
-#include "utility.hpp"
+#include "../detail/collection.hpp"
+#include "utility.hpp"  // IWYU pragma: keep
 
 namespace coma {
 

@@ -9,7 +9,6 @@
 
 #include "../nvp.hpp"
 #include "../traits.hpp"
-#include "../tree.hpp"
 
 namespace coma {
 
@@ -57,7 +56,8 @@ void load(Archive& archive, std::unique_ptr<T>& pointer, unsigned) {
     T* loaded = nullptr;
     detail::load_pointer(archive, "tx", loaded);
     if (loaded) {
-        detail::taken& taken = archive.template owner_of<detail::taken>(loaded);
+        detail::taken fresh;
+        detail::taken& taken = archive.owner_of(loaded, fresh);
         if (taken.already) archive.fail("two unique pointers point to one object");
         taken.already = true;
     }
@@ -66,7 +66,8 @@ void load(Archive& archive, std::unique_ptr<T>& pointer, unsigned) {
 
 template <class Archive, class T>
 void save(Archive& archive, const std::shared_ptr<T>& pointer, unsigned) {
-    static_assert(class_tracking<T>::value != tracking::never, "what is shared must be tracked, see COMA_CLASS_TRACKING");
+    static_assert(class_tracking<T>::value != tracking::never,
+                  "what is shared must be tracked, see COMA_CLASS_TRACKING");
     detail::save_pointer(archive, "px", static_cast<const T*>(pointer.get()));
 }
 
@@ -77,7 +78,8 @@ void load(Archive& archive, std::shared_ptr<T>& pointer, unsigned) {
     T* loaded = nullptr;
     detail::load_pointer(archive, "px", loaded);
     if (!loaded) return;
-    std::shared_ptr<T>& owner = archive.template owner_of<std::shared_ptr<T>>(loaded);
+    std::shared_ptr<T> fresh;
+    std::shared_ptr<T>& owner = archive.owner_of(loaded, fresh);
     if (!owner) owner.reset(loaded);
     pointer = owner;
 }

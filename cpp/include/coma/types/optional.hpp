@@ -6,11 +6,9 @@
 
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 #include "../nvp.hpp"
 #include "../traits.hpp"
-#include "../tree.hpp"
 
 namespace coma {
 

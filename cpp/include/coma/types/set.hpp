@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "collection.hpp"
+#include "../detail/collection.hpp"
 
 namespace coma {
 

@@ -4,11 +4,9 @@
 #ifndef COMA_TYPES_TUPLE_HPP
 #define COMA_TYPES_TUPLE_HPP
 
-#include <cstddef>
 #include <tuple>
 
 #include "../nvp.hpp"
-#include "../traits.hpp"
 
 namespace coma {
 
@@ -22,7 +20,8 @@ void save(Archive& archive, const std::tuple<Types...>& tuple, unsigned) {
 
 template <class Archive, class... Types>
 void load(Archive& archive, std::tuple<Types...>& tuple, unsigned) {
-    if (archive.begin_list() != sizeof...(Types)) archive.fail("the number of items is not that of the tuple's elements");
+    if (archive.begin_list() != sizeof...(Types))
+        archive.fail("the number of items is not that of the tuple's elements");
     std::apply([&archive](Types&... items) { ((archive >> make_nvp("item", items)), ...); }, tuple);
 }
 

@@ -8,8 +8,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "collection.hpp"
-#include "utility.hpp"
+#include "../detail/collection.hpp"
+#include "utility.hpp"  // IWYU pragma: keep
 
 namespace coma {
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "../nvp.hpp"
-#include "../traits.hpp"
 
 namespace coma {
 

@@ -4,7 +4,6 @@
 #ifndef COMA_TYPES_VECTOR_HPP
 #define COMA_TYPES_VECTOR_HPP
 
-#include <cstddef>
 #include <type_traits>
 #include <vector>
 
