@@ -9,6 +9,7 @@ from helpers import kill, names, start, until
 
 import coma
 from coma import files
+from coma.storage.flusher import Flusher
 
 
 def test_publish_writes_the_file_and_nothing_else(tmp_path):
@@ -80,6 +81,7 @@ def test_replace_follows_the_old_file_whole(tmp_path, script):
         """
         import itertools, sys
         from coma import files
+from coma.storage.flusher import Flusher
         for i in itertools.count():
             files.replace(sys.argv[1], str(i % 10).encode() * 100_000)
         """
@@ -102,7 +104,7 @@ def test_remove_forgives_what_is_gone(tmp_path):
 
 def broken_flush(path):
     """Flush a file of a directory that is none."""
-    flusher = files.Flusher(interval=None)
+    flusher = Flusher()
     flusher.add(path)
     flusher.flush()
 

@@ -7,9 +7,10 @@ import os
 from collections.abc import Set as AbstractSet
 
 from coma.errors import ArchiveError, ExperimentError, warn
-from coma.files import Flusher, remove
+from coma.files import remove
 from coma.storage.experimentfile import LAST_ID, MEASUREMENTS, ExperimentFile
 from coma.storage.filetrees import tree_of_files, trees_of_files
+from coma.storage.flusher import Flusher
 from coma.storage.housekeeping import remove_leftovers
 from coma.storage.indexfile import is_id
 from coma.storage.listing import Listing
@@ -102,7 +103,7 @@ def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
         lying = dict(listing.up_to(last).items())
         trees = _merged(file, dict(trees_of_files(lying.items())))
         _refuse_in_the_way(files, trees.keys() - lying.keys())
-        flusher = Flusher(interval=None)
+        flusher = Flusher()
         for number, tree in trees.items():
             if number not in lying:
                 _restore(files, number, tree, flusher)
@@ -207,7 +208,6 @@ def _refuse_in_the_way(files: MeasurementFiles, numbers: AbstractSet[int]) -> No
 
 
 def _restore(files: MeasurementFiles, number: int, tree: Tree, flusher: Flusher) -> None:
-    path = files.publish_as(files.serializer.encode(tree), number, durable=False)
-    flusher.add(path)
+    path = files.publish_as(files.serializer.encode(tree), number, flusher)
     if not equal(tree_of_files(number, [path]), tree):
         raise ExperimentError(f'"{path}" does not read back as measurement {number}, which stays archived')
