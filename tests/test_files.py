@@ -81,7 +81,6 @@ def test_replace_follows_the_old_file_whole(tmp_path, script):
         """
         import itertools, sys
         from coma import files
-from coma.storage.flusher import Flusher
         for i in itertools.count():
             files.replace(sys.argv[1], str(i % 10).encode() * 100_000)
         """
