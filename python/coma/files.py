@@ -167,7 +167,7 @@ def names(directory: PathLike) -> Iterator[str]:
 def make_directory(path: PathLike) -> None:
     """Make a directory, and the parents that it lacks, so that they outlast a power cut; it may be there already."""
     with reported(f'create directory "{path}"'):
-        missing = [place for place in (Path(path), *Path(path).parents) if not place.is_dir()]
+        missing = [place for place in (Path(path), *Path(path).parents) if not place.exists()]
         for directory in reversed(missing):
             directory.mkdir(exist_ok=True)
             sync_directory(directory.parent)

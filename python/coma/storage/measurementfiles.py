@@ -19,6 +19,7 @@ from coma.storage.kept import KeptFiles
 from coma.storage.measurement import ROOT, Tree, checked, compose
 from coma.storage.names import Names
 from coma.storage.readahead import Listed
+from coma.text import few
 from coma.trees.serializer import Serializer
 
 
@@ -79,7 +80,7 @@ class MeasurementFiles:
                         raise
                     damaged.append(str(error))
         if damaged:
-            warn(f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged))
+            warn(f"{len(damaged)} damaged measurement file(s) left out: {few(damaged, '; ')}")
 
     def _read_again(self, number: int, paths: list[str], gone: list[int]) -> Iterator[tuple[str, Tree]]:
         """Yield a measurement whose file went, or changed, while others were read."""
