@@ -117,12 +117,13 @@ class Run:
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
         start, beside = tree["info"]["start_date"], self.store.files.kept
-        self._flusher.add(*beside.paths(number, kept))
+        if kept:
+            self._flusher.add(*beside.paths(number, kept))
         try:
             published, _ = self.store.publish(tree, number, self._flusher)
         except (JsonArchiveError, XMLArchiveError) as error:
             return failure_of(error, start)
-        if published != number:
+        if kept and published != number:
             beside.move(number, kept, published)
             self._flusher.add(*beside.paths(published, kept))
         return None
