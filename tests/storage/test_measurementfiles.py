@@ -121,7 +121,7 @@ def test_the_name_of_a_file_is_its_id(e, text):
 
 def test_a_damaged_file_stops_deactivation(e):
     """Nothing is lost: the error names the file and everything stays."""
-    file(e, 2).write_text("")
+    file(e, 2).write_text('{"measurement":')
     before = snapshot(Path(e.directory))
     with pytest.raises(coma.ArchiveError, match=f'"{file(e, 2)}" is not JSON'):
         e.deactivate()
