@@ -49,7 +49,7 @@ class ActiveMeasurements(Measurements):
     """
 
     def __init__(self, store: Store) -> None:
-        self.listing = store.files.ids.listing()
+        self.listing = store.files.ids.listing(store.is_active)
         self._store = store
 
     def __iter__(self) -> Iterator[Measurement]:
