@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeGuard
 
 from coma.errors import ArchiveError
 
@@ -151,6 +152,36 @@ def remove(path: PathLike) -> None:
     """Remove `path`; it is no error if another process did so first."""
     with reported(f'remove "{path}"'), suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def is_plain_name(name: object) -> TypeGuard[str]:
+    """Tell whether a value names a file in whatever directory it is put into: it can be shown, and leads nowhere else.
+
+    Examples
+    --------
+    >>> is_plain_name('run.log'), is_plain_name('../run.log'), is_plain_name('..'), is_plain_name(7)
+    (True, False, False, False)
+    """
+    if not isinstance(name, str) or not name.isprintable():
+        return False
+    return name not in ("", os.curdir, os.pardir) and os.path.basename(name) == name
+
+
+def refuse_way_out(path: PathLike) -> None:
+    """Refuse to write through a link that leads out of its directory, where somebody else may have put it.
+
+    Raises
+    ------
+    ArchiveError
+        If `path` is such a link.
+    """
+    if os.path.islink(path):
+        directory, target = os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.realpath(path)
+        if os.path.dirname(target) != directory:
+            raise ArchiveError(
+                f'Cannot write "{path}": it is a link to "{target}", which lies in another directory; put a copy in its '
+                "place, or open the experiment there"
+            )
 
 
 def names(directory: PathLike) -> Iterator[str]:

@@ -12,7 +12,6 @@ from coma.errors import ExperimentError, ProgramError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import Sweep
 from coma.programs.program import Program
-from coma.storage import attachments
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import FileMeasurement, Measurement
 
@@ -114,9 +113,9 @@ class Outdated:
     def _add(self, sweep: Sweep, measurement: FileMeasurement, kept: KeptFiles) -> None:
         found = sweep.definition and sweep.definition.read(measurement.tree)
         if found:
-            beside = kept.paths(measurement.id, measurement.get("info/kept_files", []))
-            beside += [attachment.path for attachment in attachments.within(measurement.tree)]
-            self._paths.setdefault(found.key(), []).extend([measurement.archive.filename, *beside])
+            path = measurement.archive.filename
+            beside = kept.named_in(measurement.tree, measurement.id, path)
+            self._paths.setdefault(found.key(), []).extend([path, *beside])
 
     def _complete(self, sweep: Sweep) -> None:
         """Remove what a run that was killed had replaced already."""

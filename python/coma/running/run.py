@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from coma import files
-from coma.errors import ArchiveError, ComaError, JsonArchiveError, XMLArchiveError
+from coma.errors import ArchiveError, ComaError, JsonArchiveError, SerializerError, XMLArchiveError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
@@ -110,7 +110,7 @@ class Run:
         start = tree["info"]["start_date"]
         try:
             published, path = self.store.publish(tree, number, durable=False)
-        except (JsonArchiveError, XMLArchiveError) as error:
+        except (JsonArchiveError, XMLArchiveError, SerializerError) as error:
             return failure_of(error, start)
         self._flusher.add(path)
         if kept:
@@ -139,7 +139,7 @@ class Run:
         for record in self.store.failures:
             found = missing[0].like(record.tree)
             if found is not None:
-                beside = self.store.failures.kept.paths(record.id, record.get("info/kept_files", []))
+                beside = self.store.failures.kept.named_in(record.tree, record.id, record.path)
                 known.setdefault(found.key(), []).extend([record.path, *beside])
         return known
 
