@@ -61,7 +61,7 @@ class KeptFiles:
         return self.own(number, [*kept, *(attachment.file for attachment in attachments.within(tree))], path)
 
     def own(self, number: int | None, names: Iterable[str], path: str) -> list[str]:
-        """Return the paths of those files that lie beside an id, of all that the file at `path` names as such.
+        """Return the paths of those files that are there, beside an id, of all that the file at `path` names as such.
 
         Any other name leads to what belongs to somebody else: it is left out, with a warning.
         """
@@ -70,11 +70,11 @@ class KeptFiles:
         if others:
             shown = ", ".join(cut(repr(name), _SHOWN) for name in others)
             warn(f'"{path}" names files that are none of those beside it; they are left alone: {shown}')
-        return [path for name, path in found.items() if name not in others]
+        return [path for name, path in found.items() if name not in others and os.path.lexists(path)]
 
     def _is_own(self, name: str, number: int) -> bool:
         path = self.directory / name
-        return self.names.owner(name) == number and (path.is_symlink() or not path.is_dir())
+        return self.names.owner(name) == number and (os.path.islink(path) or not os.path.isdir(path))
 
     def add(self, number: int, source: Path) -> None:
         """Copy a file to the one of its name that belongs to an id.
