@@ -113,6 +113,7 @@ def command(directory):
 OPERATIONS = (look, tabulate, run, program, archive, take_out, save, reset, command)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
 @pytest.mark.parametrize("kind", hostile.KINDS)
 @pytest.mark.parametrize("is_active", [True, False], ids=["active", "inactive"])
