@@ -167,23 +167,6 @@ def is_plain_name(name: object) -> TypeGuard[str]:
     return name not in ("", os.curdir, os.pardir) and os.path.basename(name) == name
 
 
-def refuse_way_out(path: PathLike) -> None:
-    """Refuse to write through a link that leads out of its directory, where somebody else may have put it.
-
-    Raises
-    ------
-    ArchiveError
-        If `path` is such a link.
-    """
-    if os.path.islink(path):
-        directory, target = os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.realpath(path)
-        if os.path.dirname(target) != directory:
-            raise ArchiveError(
-                f'Cannot write "{path}": it is a link to "{target}", which lies in another directory; put a copy in its '
-                "place, or open the experiment there"
-            )
-
-
 def names(directory: PathLike) -> Iterator[str]:
     """Yield the names in a directory, which may be millions, in no order."""
     with reported(f'list "{directory}"'), os.scandir(directory) as entries:

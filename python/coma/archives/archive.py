@@ -223,7 +223,7 @@ class EnclosedArchive(Archive):
             If the file, or that of the other format, is such a link; and as for `Archive`.
         """
         for suffix in {format or self.format, self.format}:
-            files.refuse_way_out(f"{self.filename.removesuffix('.' + self.format)}.{suffix}")
+            _refuse_way_out(f"{self.filename.removesuffix('.' + self.format)}.{suffix}")
         super().save(tree, format)
 
 
@@ -273,6 +273,17 @@ class XMLArchive(Archive):
         if self.boost and format_of(path) == xmlarchive.SUFFIX:
             return xmlarchive.dumps(self.serializer.encode(tree), boost=True)
         return super()._text(tree, path)
+
+
+def _refuse_way_out(path: str) -> None:
+    """Refuse to write through a link that leads out of its directory, where somebody else may have put it."""
+    if os.path.islink(path):
+        directory, target = os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.realpath(path)
+        if os.path.dirname(target) != directory:
+            raise ArchiveError(
+                f'Cannot write "{path}": it is a link to "{target}", which lies in another directory; put a copy in its '
+                "place, or open the experiment there"
+            )
 
 
 def _known(format: str) -> str:
