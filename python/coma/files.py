@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeGuard
 
 from coma.errors import ArchiveError
 from coma.owners import temporary_name
@@ -155,6 +156,19 @@ def remove(path: PathLike) -> None:
     """Remove `path`; it is no error if another process did so first."""
     with reported(f'remove "{path}"'), suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def is_plain_name(name: object) -> TypeGuard[str]:
+    """Tell whether a value names a file in whatever directory it is put into: it can be shown, and leads nowhere else.
+
+    Examples
+    --------
+    >>> is_plain_name('run.log'), is_plain_name('../run.log'), is_plain_name('..'), is_plain_name(7)
+    (True, False, False, False)
+    """
+    if not isinstance(name, str) or not name.isprintable():
+        return False
+    return name not in ("", os.curdir, os.pardir) and os.path.basename(name) == name
 
 
 def names(directory: PathLike) -> Iterator[str]:

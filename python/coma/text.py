@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 _MANY = 20  # names that a sentence may list
+_COMMANDS = re.compile(  # to a terminal: controls, marks that turn the direction of writing, and what no text can hold
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206f\\ud800-\\udfff\\ufff9-\\ufffb]"
+)
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -41,6 +45,17 @@ def few(texts: Sequence[str], between: str = ", ") -> str:
     return between.join([*texts[:_MANY], *more])
 
 
+def harmless(text: str) -> str:
+    r"""Return a text with escapes in place of whatever a terminal would obey instead of show; newlines and tabs stay.
+
+    Examples
+    --------
+    >>> print(harmless('a bell\x07, red \x1b[31m'))
+    a bell\u0007, red \u001b[31m
+    """
+    return _COMMANDS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def first_line(text: object) -> str:
     r"""Return the first line of a text, such as an error's message; nothing where there is none.
 
@@ -53,14 +68,14 @@ def first_line(text: object) -> str:
 
 
 def one_line(value: object) -> str:
-    r"""Return a value's text with every run of blanks and newlines as one blank.
+    r"""Return a value's text, harmless, with every run of blanks and newlines as one blank.
 
     Examples
     --------
     >>> one_line('two\n  lines')
     'two lines'
     """
-    return " ".join(str(value).split())
+    return harmless(" ".join(str(value).split()))
 
 
 def cell(value: object) -> str:

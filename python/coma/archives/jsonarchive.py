@@ -13,6 +13,7 @@ import orjson
 
 from coma.errors import JsonArchiveError, SerializerError
 from coma.trees import types
+from coma.trees.attachment import NO_PLACE
 
 SUFFIX = "json"
 _TYPE = b'"' + types.TYPE.encode() + b'"'
@@ -32,7 +33,7 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     Raises
     ------
     JsonArchiveError
-        If a string has two surrogates in a row.
+        If a string has two surrogates in a row, or something was attached.
 
     Examples
     --------
@@ -107,7 +108,9 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
 
 
 def _refuse_pairs(node: Any) -> None:
-    """Refuse strings that would read back as others."""
+    """Refuse strings that would read back as others, and what was attached."""
+    if isinstance(node, tuple):
+        raise JsonArchiveError(NO_PLACE)
     if isinstance(node, str) and types.PAIR.search(node):
         raise JsonArchiveError(f"{node!r} cannot be stored in JSON: two surrogates in a row read back as one character")
     if isinstance(node, dict):

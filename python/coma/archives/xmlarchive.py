@@ -14,6 +14,7 @@ from coma.archives.xmlnumbers import Numbers
 from coma.archives.xmlparser import BLANKS, Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import SerializerError, XMLArchiveError
 from coma.trees import types
+from coma.trees.attachment import NO_PLACE
 
 SUFFIX = "xml"
 _KIND = "class_name"
@@ -215,6 +216,8 @@ def _element(name: str, node: Any, path: tuple[str, ...], form: _Form, start: st
         return f'{start}<{name} class_name="bool">{node:d}</{name}>'
     if node is None:
         return start + form.none.format(name)
+    if isinstance(node, tuple):
+        raise XMLArchiveError(f"{'/'.join(path)!r}: {NO_PLACE}")
     return f"{start}<{name}>{_number(node, form)}</{name}>"
 
 

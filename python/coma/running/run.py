@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
 from contextlib import closing
 
 from coma import files
-from coma.errors import ArchiveError, ComaError, JsonArchiveError, XMLArchiveError
+from coma.errors import ArchiveError, ComaError, JsonArchiveError, SerializerError, XMLArchiveError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
@@ -121,7 +121,7 @@ class Run:
             self._flusher.add(*beside.paths(number, kept))
         try:
             published, _ = self.store.publish(tree, number, self._flusher)
-        except (JsonArchiveError, XMLArchiveError) as error:
+        except (JsonArchiveError, XMLArchiveError, SerializerError) as error:
             return failure_of(error, start)
         if kept and published != number:
             beside.move(number, kept, published)
@@ -149,7 +149,7 @@ class Run:
         for record in self.store.failures:
             found = missing[0].like(record.tree)
             if found is not None:
-                beside = self.store.failures.kept.paths(record.id, record.get("info/kept_files", []))
+                beside = self.store.failures.kept.named_in(record.tree, record.id, record.path)
                 known.setdefault(found.key(), []).extend([record.path, *beside])
         return known
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from coma import files
 from coma.archives import archive as archives
@@ -58,7 +59,7 @@ class Failures:
         for name in sorted(filter(self.names.matches, files.names(self.directory))):
             path = str(self.directory / name)
             try:
-                yield FailureRecord(archives.read(path)[ROOT], path)
+                yield FailureRecord(_checked(archives.read(path)[ROOT], self.names.id(name)), path)
             except (ArchiveError, KeyError, TypeError) as error:
                 warn(f'Damaged failure record "{path}" left out: {error}')
 
@@ -80,3 +81,12 @@ class Failures:
         for record in self:
             files.remove(record.path)
         self.kept.remove_all()
+
+
+def _checked(tree: Any, number: int | None) -> Tree:
+    """Return the tree of a record, with the id that its file's name says: files beside it are found by that."""
+    if not isinstance(tree, dict) or not isinstance(tree.get("info"), dict):
+        raise ArchiveError('it has no "info"')
+    if number is not None:
+        tree["info"]["measurement_id"] = number
+    return tree

@@ -42,6 +42,8 @@ class IndexFile:
         Where the number stands, ``measurements/last_measurement_id`` say.
     default_format, pretty_print
         How a new file is written, as for `Archive`.
+    archive
+        What writes it.
 
     Raises
     ------
@@ -64,8 +66,9 @@ class IndexFile:
         key: str = "last_measurement_id",
         default_format: str = "json",
         pretty_print: bool = True,
+        archive: type[Archive] = Archive,
     ) -> None:
-        self._open = functools.partial(Archive, filename, default_format, pretty_print)
+        self._open = functools.partial(archive, filename, default_format, pretty_print)
         self._archive = self._open()
         self.root = root
         self.key = key

@@ -12,6 +12,7 @@ import numpy as np
 
 from coma.errors import SerializerError
 from coma.trees import types
+from coma.trees.attachment import Attached
 from coma.trees.view import plain
 
 MAX_DEPTH = 200
@@ -93,7 +94,8 @@ class RecursiveSerializer(Serializer):
         ----------
         value
             Numbers, strings, None, numpy arrays, registered types, objects with the method `getstate`; and
-            dictionaries with str keys, lists and tuples of these. A tuple becomes a list.
+            dictionaries with str keys, lists and tuples of these. A tuple becomes a list; what `coma.attach` returned
+            becomes a tuple, which measurements take and no file can hold.
 
         Raises
         ------
@@ -176,11 +178,13 @@ class RecursiveSerializer(Serializer):
             return self._encode(int.__int__(value), path)
         return float.__float__(value)
 
-    def _encode_object(self, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    def _encode_object(self, value: Any, path: tuple[str, ...]) -> Any:
+        if isinstance(value, Attached):
+            return value.content, value.suffix
         entry = types.find(value)
         if entry:
-            state = self._registered_state(entry, value, path)
-            return {types.TYPE: entry.name, **{key: self._encode(item, (*path, key)) for key, item in state.items()}}
+            state = self._encode_mapping(self._registered_state(entry, value, path), path)
+            return {types.TYPE: entry.name, **state}
         method = getattr(value, self.getstate, None)
         if not callable(method) or isinstance(value, type):
             raise SerializerError(
