@@ -40,6 +40,17 @@ def first_line(text: object) -> str:
     return "".join(str(text).splitlines()[:1])
 
 
+def storable(text: str) -> str:
+    r"""Return a text that every file can hold: surrogates, which are no characters, are written out as escapes.
+
+    Examples
+    --------
+    >>> print(storable('caf\udce9'))
+    caf\udce9
+    """
+    return str.encode(text, "utf-8", "backslashreplace").decode()
+
+
 def one_line(value: object) -> str:
     r"""Return a value's text with every run of blanks and newlines as one blank.
 

@@ -3,24 +3,35 @@
 
 from __future__ import annotations
 
+import errno
 import socket
-from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from coma import files
-from coma.errors import ArchiveError, ComaError, JsonArchiveError, XMLArchiveError
+from coma.errors import ArchiveError, ComaError, JsonArchiveError, SerializerError, XMLArchiveError, warn
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
-from coma.running import transport
+from coma.running import interrupt, transport
 from coma.running.dispatch import Dispatcher, Ended
 from coma.running.point import Call, Failure, Job, Outcome, failure_of, outcome_of
 from coma.running.pool import Pool
 from coma.running.progress import bar
 from coma.storage.ids import IdBlocks
-from coma.storage.measurement import Tree
+from coma.storage.measurement import Tree, now
 from coma.storage.store import Store
 from coma.text import first_line
+
+_OF_ONE_POINT = {  # what a file system may say of a file whose next one it takes
+    errno.ENAMETOOLONG,
+    errno.EFBIG,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.EINVAL,
+    errno.EILSEQ,
+    errno.ELOOP,
+}
 
 
 class Run:
@@ -46,6 +57,7 @@ class Run:
         self.outdated = outdated
         self.measured = 0
         self.errors: list[Exception] = []
+        self._first = ""
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[str] = set()
         self._ids = IdBlocks(store.files.ids, store.require_still_active)
@@ -78,8 +90,7 @@ class Run:
                     self.store.require_still_active()  # somebody may have archived the experiment
         except ComaError as error:
             if self.errors:
-                first = f"{type(self.errors[0]).__name__}: {first_line(self.errors[0])}"
-                error.add_note(f"{len(self.errors)} point(s) had failed before, the first with {first}")
+                error.add_note(f"{len(self.errors)} point(s) had failed before, the first with {self._first}")
             raise
         finally:
             self._flusher.flush()
@@ -103,36 +114,53 @@ class Run:
         """Remove what a measurement replaces, once it is durable."""
         if self.outdated and parameter_set.like(tree) == parameter_set:
             self._flusher.flush()
-            self.outdated.remove(parameter_set)
+            with _told("what a measurement replaces stays"):
+                self.outdated.remove(parameter_set)
 
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
-        """Publish a measurement; the failure, where its file's format cannot hold it."""
-        start = tree["info"]["start_date"]
+        """Publish a measurement; the failure, where it alone cannot be held.
+
+        Raises
+        ------
+        ComaError
+            If the next one could not be published either, as on a full disk: to go on would throw results away.
+        """
+        start = now()
         try:
+            start = tree["info"]["start_date"]
             published, path = self.store.publish(tree, number, durable=False)
-        except (JsonArchiveError, XMLArchiveError) as error:
+        except Exception as error:
+            if _concerns_all(error):
+                raise
             return failure_of(error, start)
         self._flusher.add(path)
         if kept:
-            self.store.files.kept.move(number, kept, published)
+            with _told(f'files that belong to "{path}" stay with id {number}'):
+                self.store.files.kept.move(number, kept, published)
         return None
 
     def _record(self, failed: Failure, job: Job, kept: Sequence[str]) -> None:
         number, parameter_set = job
         self._forget(parameter_set)
-        tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
-        raised = transport.noted(failed, f"for the parameter set {parameter_set}")
+        raised = transport.noted(failed, parameter_set)
         self.errors.append(raised)
+        self._first = self._first or f"{failed.type}: {first_line(failed.message)}"
+        beside: list[str] = []
         try:
             beside = self.store.failures.keep(number, self.store.files.kept.paths(number, kept), kept)
+        except (ArchiveError, OSError) as error:  # a directory of that name, say
+            raised.add_note(f"files that were left behind are not kept beside the record of this failure: {error}")
+        try:
+            tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept if beside else ()))
             self._records[parameter_set.key()] = [self.store.failures.add(tree, number), *beside]
-        except ArchiveError as error:  # a full disk, say
+        except (ComaError, OSError) as error:  # a full disk, say
             raised.add_note(f"no record of this failure is kept: {error}")
 
     def _forget(self, parameter_set: ParameterSet) -> None:
         if self._records:
             for path in self._records.pop(parameter_set.key(), []):
-                files.remove(path)
+                with _told("what is known of an earlier failure stays"):
+                    files.remove(path)
 
     def _earlier_failures(self, missing: Sequence[ParameterSet]) -> dict[Hashable, list[str]]:
         known: dict[Hashable, list[str]] = {}
@@ -142,6 +170,23 @@ class Run:
                 beside = self.store.failures.kept.paths(record.id, record.get("info/kept_files", []))
                 known.setdefault(found.key(), []).extend([record.path, *beside])
         return known
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Warn of a file that cannot be moved or removed, now that the result is safe."""
+    try:
+        yield
+    except (ArchiveError, OSError) as error:
+        warn(f"{what}: {error}")
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Tell whether an error would come again with the next measurement."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(cause, OSError):
+        return cause.errno not in _OF_ONE_POINT
+    return isinstance(error, ComaError) and not isinstance(error, JsonArchiveError | XMLArchiveError | SerializerError)
 
 
 def _outcomes(
@@ -159,7 +204,9 @@ def _outcomes(
 def _serially(call: Call, jobs: Iterable[Job], is_over: Callable[[], bool]) -> Generator[Ended, None, None]:
     """Yield the outcome of each job, in order, until it is over; Ctrl-C ends the point that is running."""
     for job in jobs:
-        yield [(job, outcome_of(call, job, (Exception, SystemExit)))]
+        yield [(job, outcome_of(call, job, keep_interrupts=True))]
+        if interrupt.is_ending():  # and the function took no notice
+            raise KeyboardInterrupt
         if is_over():
             return
 

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -83,6 +85,7 @@ class _Aside:
     def __init__(self, directory: str | Path) -> None:
         self.directory = directory
         self.contents: dict[str, bytes] = {}
+        self._taken: set[str] = set()
 
     def without(self, node: Any, path: str) -> Any:
         """Return a node with references in place of contents; `path` is how the names of files begin."""
@@ -108,7 +111,13 @@ class _Aside:
     def _free(self, stem: str, suffix: str) -> str:
         """Return a name that is not taken, of a file that does not exist."""
         name, number = stem + suffix, 1
-        while name in self.contents or Path(self.directory, name).exists():
+        while _folded(name) in self._taken or os.path.lexists(Path(self.directory, name)):
             number += 1
             name = f"{stem}-{number}{suffix}"
+        self._taken.add(_folded(name))
         return name
+
+
+def _folded(name: str) -> str:
+    """Return the form in which names meet that some file system takes for one: case and accents may not count."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
