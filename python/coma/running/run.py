@@ -151,7 +151,9 @@ class Run:
         except (ArchiveError, OSError) as error:  # a directory of that name, say
             raised.add_note(f"files that were left behind are not kept beside the record of this failure: {error}")
         try:
-            tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept if beside else ()))
+            tree = self.store.files.serializer.encode(
+                _failure_tree(failed, number, parameter_set, kept if beside else ())
+            )
             self._records[parameter_set.key()] = [self.store.failures.add(tree, number), *beside]
         except (ComaError, OSError) as error:  # a full disk, say
             raised.add_note(f"no record of this failure is kept: {error}")

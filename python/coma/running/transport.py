@@ -88,7 +88,7 @@ def noted(failed: Failure, parameter_set: ParameterSet) -> Exception:
     note = f"{_NOTE} {parameter_set}"
     notes = [f"Traceback on the worker:\n{failed.traceback.rstrip()}", note] if failed.is_remote else [note]
     error = failed.exception
-    if error is not None and issubclass(type(error), Exception):
+    if isinstance(error, Exception) and issubclass(type(error), Exception):  # and does not only say so
         with suppress(Exception):  # a frozen dataclass, say
             if not any(str(text).startswith(_NOTE) for text in getattr(error, "__notes__", ())):
                 for text in notes:
