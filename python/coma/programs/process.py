@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -26,6 +27,7 @@ _LONGEST_POLL_SECONDS = 1000.0
 _CHUNK = 65536
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 _RUNNING: set[_Process] = set()
+_NO_MORE = threading.Event()
 
 
 class Ended(NamedTuple):
@@ -77,6 +79,8 @@ def run(
     OSError
         If it cannot be started.
     """
+    if _NO_MORE.is_set():
+        raise KeyboardInterrupt
     start = time.monotonic()
     with ExitStack() as opened:
         try:
@@ -112,6 +116,12 @@ def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
     for stack, end in zip((reading, writing), ends, strict=True):
         stack.callback(os.close, end)
     return ends
+
+
+def end_all_for_good() -> None:
+    """Do as `end_all`, in a process that is about to end: no other program is started here."""
+    _NO_MORE.set()
+    end_all()
 
 
 def end_all() -> None:

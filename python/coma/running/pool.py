@@ -145,5 +145,5 @@ def _prepare_worker(parent: int) -> None:
 def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
-    process.end_all()
+    process.end_all_for_good()
     os._exit(1)

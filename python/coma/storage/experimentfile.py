@@ -16,8 +16,10 @@ from coma.archives.archive import FORMATS, Archive
 from coma.config import Config
 from coma.errors import ArchiveError, ComaError, ExperimentError, warn
 from coma.storage.globalindex import global_index
+from coma.storage.indexfile import is_id
 from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
+from coma.text import cut
 from coma.trees.serializer import MAX_DEPTH, RecursiveSerializer
 
 ROOT = "experiment"
@@ -63,6 +65,11 @@ class ExperimentFile:
         found = self.tree[MEASUREMENTS]
         if not isinstance(found, list) or not all(isinstance(tree, dict) for tree in found):
             raise ExperimentError(f'"{self.archive.filename}" is damaged: "{MEASUREMENTS}" is no list of measurements')
+        for number in map(id_of, found):
+            if not is_id(number):
+                raise ExperimentError(
+                    f'"{self.archive.filename}" is damaged: measurement id {cut(repr(number), 40)} is no id of its own'
+                )
         return found
 
     def load(self) -> None:
@@ -262,4 +269,29 @@ def _checked(tree: Any, name: str) -> Tree:
     content = tree.get(ROOT) if isinstance(tree, dict) else None
     if not isinstance(content, dict) or not isinstance(content.get("info"), dict):
         raise ArchiveError(f'"{name}" is no experiment file: it has no {ROOT!r} with an "info"')
+    for item, (fits, kind) in _KINDS.items():
+        found = content["info"].get(item)
+        if item in content["info"] and not fits(found):
+            raise ArchiveError(f'"{name}" is damaged: info/{item} is {cut(repr(found), 40)}, where {kind} should be')
     return content
+
+
+def id_of(tree: Tree) -> Any:
+    """Return what a measurement's tree says is its id; None where it says nothing."""
+    info = tree.get("info")
+    return info.get("measurement_id") if isinstance(info, dict) else None
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "experiment_id": (lambda value: value is None or is_id(value), "a whole number >= 0 or null"),
+    "description": (_is_text, "a text or null"),
+    "tags": (lambda value: isinstance(value, list) and all(isinstance(tag, str) for tag in value), "a list of words"),
+    "start_date": (_is_text, "a date or null"),
+    "end_date": (_is_text, "a date or null"),
+    "runs": (lambda value: isinstance(value, list) and all(isinstance(run, dict) for run in value), "a list of runs"),
+    LAST_ID: (is_id, "a whole number >= 0"),
+}

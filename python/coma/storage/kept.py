@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from coma import files
 from coma.errors import ArchiveError
@@ -34,8 +35,10 @@ class KeptFiles:
         self.directory = directory
         self.names = names
 
-    def paths(self, number: int | None, names: Iterable[str]) -> list[str]:
-        """Return the paths of the files of these names that belong to an id."""
+    def paths(self, number: int | None, names: Any) -> list[str]:
+        """Return the paths of the files of these names that belong to an id; none for what is no list of names."""
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+            return []
         return [str(self.directory / f"{self.names.name(number)}.{name}") for name in names]
 
     def add(self, number: int, source: Path) -> None:
