@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -52,8 +53,18 @@ def reported(what: str) -> Iterator[None]:
 
 def read(path: PathLike) -> bytes:
     """Return what a file holds."""
-    with reported(f'read "{path}"'), open(path, "rb") as file:
+    with reported(f'read "{path}"'), open(path, "rb", opener=_open_file) as file:
         return file.read()
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Open a file, and nothing that would be waited for, or that never ends: a pipe, a device."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no file, but a pipe, a socket or a device")
 
 
 def replace(path: PathLike, data: bytes) -> None:

@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterable
 
 _MANY = 20  # names that a sentence may list
+_EFFORT = 1_000_000  # pairs of characters that are compared
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -22,11 +23,16 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     sought = str(name).casefold()
     same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
-    near = same or difflib.get_close_matches(str(name), names, 1)
+    near = same or (difflib.get_close_matches(str(name), names, 1) if _is_worth_it(str(name), names) else [])
     if near:
         return f"; did you mean {near[0]!r}?"
     rest = ", ..." if len(names) > _MANY else ""
     return f"; there is {', '.join(map(repr, names[:_MANY])) or 'none'}{rest}"
+
+
+def _is_worth_it(name: str, names: list[str]) -> bool:
+    """Tell whether all names can be compared soon: that takes time by the square of their lengths."""
+    return len(name) * sum(map(len, names)) < _EFFORT
 
 
 def first_line(text: object) -> str:

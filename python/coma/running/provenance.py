@@ -36,7 +36,7 @@ def environment() -> dict[str, Any]:
         "coma": version("coma-toolkit"),
         "process": os.getpid(),
         "script": None if script is None else str(script),
-        **_commit(script.parent if script else Path.cwd()),
+        **_commit(script.parent if script else Path(os.curdir)),
     }
 
 

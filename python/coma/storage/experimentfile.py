@@ -224,7 +224,7 @@ def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
         return None
     archive = _archive(found[0].with_suffix(""), config)
     warn(f'Reading "{found[0]}", as "{archive.filename}" is missing; save() restores it')
-    text = found[0].read_bytes()
+    text = files.read(found[0])
     return ExperimentFile(archive, _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0])))
 
 

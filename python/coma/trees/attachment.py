@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from coma import files
 from coma.errors import ArchiveError, SerializerError
 from coma.trees import types
 
@@ -142,7 +143,7 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
             If the file is missing, or its content is not what was stored.
         """
         self._check_size()
-        with open(self.path, "rb") as file:
+        with files.reported(f'read "{self.path}"'), open(self.path, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != self.sha256:
             raise ArchiveError(f'"{self.path}" was changed: its sha256 is {found}, stored was {self.sha256}')
@@ -154,6 +155,8 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
             raise ArchiveError(
                 f'Cannot read "{self.path}": {error.strerror}; the measurement refers to it, keep both in one directory'
             ) from None
+        if not os.path.isfile(self.path):
+            raise ArchiveError(f'Cannot read "{self.path}": it is no file; the measurement refers to it')
         if size != self.size:
             raise ArchiveError(f'"{self.path}" is damaged: it has {size} bytes, the measurement says {self.size}')
 
@@ -218,9 +221,9 @@ def _attach_array(array: Any) -> Attached:
 
 def _attach_file(path: Path) -> Attached:
     try:
-        return Attached(path.read_bytes(), path.suffix)
-    except OSError as error:
-        raise SerializerError(f'cannot attach "{path}": {error.strerror}') from None
+        return Attached(files.read(path), path.suffix)
+    except ArchiveError as error:
+        raise SerializerError(f'cannot attach "{path}": {getattr(error.__cause__, "strerror", error)}') from None
 
 
 def _load(path: str) -> np.ndarray[Any, Any]:
