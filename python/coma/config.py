@@ -181,7 +181,9 @@ def _create_directory(directory: Path) -> None:
         try:
             directory.mkdir(parents=True)
         except OSError as error:
-            raise ConfigError(f'Cannot create directory "{directory}": {error.strerror}; set XDG_CONFIG_HOME') from error
+            raise ConfigError(
+                f'Cannot create directory "{directory}": {error.strerror}; set XDG_CONFIG_HOME'
+            ) from error
 
 
 def _template() -> str:

@@ -13,6 +13,7 @@ from lxml import etree
 from coma import files
 from coma.archives.xmlparser import Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import XMLArchiveError
+from coma.trees.serializer import MOST_LEVELS, is_deeper
 
 _ITEM = "item"
 _COUNTS = (("count", "item_version"), ("count", "bucket_count", "item_version"), ("count",))
@@ -69,7 +70,10 @@ def load_boost(path: str | os.PathLike[str]) -> dict[str, Any]:
 def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
     """Return the objects of an archive given as text; `name` is what errors call it."""
     try:
-        return read(parse(text.replace(b"\r", b"&#13;")), text)
+        tree = read(parse(text.replace(b"\r", b"&#13;")), text)
+        if text.count(b"</") > MOST_LEVELS and is_deeper(tree):
+            raise RecursionError
+        return tree
     except etree.XMLSyntaxError as error:
         raise syntax_error(name, error) from None
     except RecursionError:

@@ -13,6 +13,7 @@ import orjson
 
 from coma.errors import JsonArchiveError, SerializerError
 from coma.trees import types
+from coma.trees.serializer import MOST_LEVELS, is_deeper
 
 SUFFIX = "json"
 _TYPE = b'"' + types.TYPE.encode() + b'"'
@@ -23,6 +24,7 @@ _UNUSUAL = (b"null", b"\\", b"\x7f", b"0.0000")
 _WORD = secrets.token_hex(16).encode()
 _NUMBERS = frozenset({float, int, bool, type(None)})
 _WIDE = 2.0**63
+_FAR_IN = (b" " * (2 * MOST_LEVELS), b"]" * (MOST_LEVELS // 4), b"}" * (MOST_LEVELS // 4))  # not laid out by Coma, too
 _TOO_WIDE = orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
 
 
@@ -32,7 +34,7 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     Raises
     ------
     JsonArchiveError
-        If a string has two surrogates in a row.
+        If a string has two surrogates in a row, an integer too many digits, or the tree too many levels.
 
     Examples
     --------
@@ -49,8 +51,13 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     """
     text = _quickly(tree) if pretty else None
     if text is None:
-        _refuse_pairs(tree)
-        text = json.dumps(tree, indent=2 if pretty else None).encode("ascii")
+        try:
+            _refuse_pairs(tree)
+            text = json.dumps(tree, indent=2 if pretty else None).encode("ascii")
+        except RecursionError:
+            raise JsonArchiveError("the tree is nested too deeply for JSON") from None
+        except ValueError as error:  # an integer of more digits than Python prints
+            raise JsonArchiveError(f"the tree cannot be stored in JSON: {error}") from None
     return text
 
 
@@ -71,6 +78,13 @@ def loads(text: bytes, name: str = "JSON text", restore: types.Restore = types.r
     JsonArchiveError
         If it is not JSON, with the line and column; or holds a damaged array or registered type.
     """
+    tree = _loads(text, name, restore)
+    if _looks_deep(text) and is_deeper(tree):
+        raise JsonArchiveError(f'"{name}" is nested too deeply: it has more than {MOST_LEVELS} levels')
+    return tree
+
+
+def _loads(text: bytes, name: str, restore: types.Restore) -> Any:
     try:
         if _TYPE in text:
             return _restored(orjson.loads(text), restore)
@@ -96,7 +110,7 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
     ([{'x': 1}, [2, 3]], None)
     """
     text = b"[%b]" % (b',"%b",' % _WORD).join(texts)
-    if _TYPE in text or _LONG_NUMBER in text.translate(_DIGITS):
+    if _TYPE in text or _LONG_NUMBER in text.translate(_DIGITS) or any(map(_looks_deep, texts)):
         return None
     try:
         parsed = orjson.loads(text)
@@ -104,6 +118,13 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
         return None
     trees, words = parsed[::2], parsed[1::2]
     return trees if len(trees) == len(texts) and words == [_WORD.decode()] * (len(texts) - 1) else None
+
+
+def _looks_deep(text: bytes) -> bool:
+    """Tell, quickly, whether a text may have more levels than are read: by its indentation, or by its brackets."""
+    if text[1:2] == b"\n":
+        return any(map(text.__contains__, _FAR_IN))
+    return len(text) > 2 * MOST_LEVELS and text.count(b"{") + text.count(b"[") > MOST_LEVELS
 
 
 def _refuse_pairs(node: Any) -> None:

@@ -40,9 +40,10 @@ class Numbers:
         """Return `text` with the items of its arrays of floats replaced by names."""
         if len(text) < _LONG or b"<![CDATA[" in text:
             return text
-        rest, pieces = 0, []
+        rest, end, pieces = 0, 0, []
         for match in _ARRAY.finditer(text):
-            end = text.find(_END, match.end())
+            if end < match.end():
+                end = text.find(_END, match.end())
             if end < 0:
                 break
             is_flat = text.find(_BEGIN, match.end(), end) < 0  # and is looked at once, not again for each list within
