@@ -165,7 +165,7 @@ def test_reading_takes_time_by_the_size(script, what):
 
 
 @pytest.mark.parametrize("levels", [300, 600, 990, 5000, 100_000])
-@pytest.mark.parametrize("before", [b"", b'{\n  "a": '], ids=["alone", "within"])
+@pytest.mark.parametrize("before", [b"", b'{\n  "a": ', b'{"z": {"__type__": "bytes", "base64": ""}, "a": '])
 @pytest.mark.parametrize(("opened", "closed"), [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "dictionaries"])
 def test_json_that_is_too_deep_is_refused(levels, before, opened, closed):
     """Whatever is done with the tree afterwards goes down as deep."""

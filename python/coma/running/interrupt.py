@@ -100,26 +100,26 @@ def is_ending() -> bool:
     return _ending.signal is not None
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let a signal that ends this process raise `KeyboardInterrupt` at once meanwhile; elsewhere it is only noted.
+class Interruptible:
+    """While entered, a signal that ends this process raises `KeyboardInterrupt` at once; elsewhere it is only noted.
 
-    Raises
-    ------
-    KeyboardInterrupt
-        If one came before.
+    Entering raises, too, if one came before. Only the main thread can be interrupted.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = _ending.is_interruptible
-    try:
-        _ending.is_interruptible = True
-        if is_ending():
-            raise KeyboardInterrupt
-        yield
-    finally:
-        _ending.is_interruptible = before
+
+    __slots__ = ("_before", "_ours")
+
+    def __enter__(self) -> None:
+        self._ours = threading.current_thread() is threading.main_thread()
+        self._before = _ending.is_interruptible
+        if self._ours:
+            _ending.is_interruptible = True
+            if _ending.signal is not None:
+                _ending.is_interruptible = self._before
+                raise KeyboardInterrupt
+
+    def __exit__(self, *_error: object) -> None:
+        if self._ours:
+            _ending.is_interruptible = self._before
 
 
 def _handle(number: int, frame: FrameType | None) -> None:

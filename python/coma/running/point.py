@@ -6,8 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from coma.archives import jsonarchive
@@ -69,8 +68,8 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
         If it returns something that has no lossless form.
     """
     start = now()
-    with time_limit(call.timeout), _forks_ended(), interrupt.interruptible():
-        result = call.function(parameter_set)
+    with time_limit(call.timeout):
+        result = _called(call.function, parameter_set)
     tree = call.serializer.encode(result)
     if not isinstance(tree, dict) or types.is_reserved(tree.get(types.TYPE)):
         shown = "None" if result is None else f"{cut(repr(result), _SHOWN)} (a {type(result).__name__})"
@@ -140,18 +139,19 @@ def _is_interrupt(error: BaseException) -> bool:
     return isinstance(error, KeyboardInterrupt)
 
 
-@contextmanager
-def _forks_ended() -> Iterator[None]:
-    """End a process that is forked within and comes to the end: it must not go on as a second run."""
+def _called(function: Function, parameter_set: ParameterSet) -> Any:
+    """Call a function; a process that it forks and that leaves it ends here, and does not go on as a second run."""
     ours = os.getpid()
     try:
-        yield
+        with interrupt.Interruptible():
+            result = function(parameter_set)
     except BaseException as error:
         if os.getpid() != ours:
             _end_fork(error)
         raise
     if os.getpid() != ours:
         _end_fork(None)
+    return result
 
 
 def _end_fork(error: BaseException | None) -> NoReturn:

@@ -19,7 +19,7 @@ from coma.running.point import Call, Failure, Job, Outcome, failure_of, outcome_
 from coma.running.pool import Pool
 from coma.running.progress import bar
 from coma.storage.ids import IdBlocks
-from coma.storage.measurement import Tree, now
+from coma.storage.measurement import Tree
 from coma.storage.store import Store
 from coma.text import first_line
 
@@ -125,14 +125,12 @@ class Run:
         ComaError
             If the next one could not be published either, as on a full disk: to go on would throw results away.
         """
-        start = now()
         try:
-            start = tree["info"]["start_date"]
             published, path = self.store.publish(tree, number, durable=False)
         except Exception as error:
             if _concerns_all(error):
                 raise
-            return failure_of(error, start)
+            return failure_of(error, tree["info"]["start_date"])
         self._flusher.add(path)
         if kept:
             with _told(f'files that belong to "{path}" stay with id {number}'):
