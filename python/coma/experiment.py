@@ -21,8 +21,8 @@ from coma.programs.program import Program
 from coma.results import frames
 from coma.results.results import ResultList
 from coma.results.retrieval import LEAVE_OUT, Where, retrieve
+from coma.running import interrupt, provenance
 from coma.running import pool as pools
-from coma.running import provenance
 from coma.running.point import Call, Function
 from coma.running.run import Run
 from coma.storage.failures import FailureRecord
@@ -325,7 +325,7 @@ class Experiment:
         measure = functools.partial(self.run_measurement, function) if is_wrapped else function
         call = Call(measure, self.serializer, timeout, self._store.files.kept)
         where = provenance.environment() if self.config["record_environment"] else None
-        with self._pool(function, executor, workers) as pool, self._store.recorded(where):
+        with interrupt.ending(), self._pool(function, executor, workers) as pool, self._store.recorded(where):
             run.measure(missing, call, pool, keep_going, progress)
         if run.errors:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)

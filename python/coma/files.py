@@ -44,8 +44,23 @@ def reported(what: str) -> Iterator[None]:
 
 def read(path: PathLike) -> bytes:
     """Return what a file holds."""
-    with reported(f'read "{path}"'), open(path, "rb") as file:
+    with reported(f'read "{path}"'), open(_open_file(path), "rb") as file:
         return file.read()
+
+
+def _open_file(path: PathLike) -> int:
+    """Open a file, and nothing that would be waited for, or that never ends: a pipe, a device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "it is no file, but a pipe, a socket or a device")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def replace(path: PathLike, data: bytes, like: PathLike | None = None, through_link: bool = True) -> None:

@@ -11,6 +11,7 @@ _MANY = 20  # names that a sentence may list
 _COMMANDS = re.compile(  # to a terminal: controls, marks that turn the direction of writing, and what no text can hold
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206f\\ud800-\\udfff\\ufff9-\\ufffb]"
 )
+_EFFORT = 1_000_000  # pairs of characters that are compared
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -26,7 +27,7 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     names = list(dict.fromkeys(known))
     sought = str(name).casefold()
     same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
-    near = same or difflib.get_close_matches(str(name), names, 1)
+    near = same or (difflib.get_close_matches(str(name), names, 1) if _is_worth_it(str(name), names) else [])
     if near:
         return f"; did you mean {near[0]!r}?"
     rest = ", ..." if len(names) > _MANY else ""
@@ -56,6 +57,11 @@ def harmless(text: str) -> str:
     return _COMMANDS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def _is_worth_it(name: str, names: list[str]) -> bool:
+    """Tell whether all names can be compared soon: that takes time by the square of their lengths."""
+    return len(name) * sum(map(len, names)) < _EFFORT
+
+
 def first_line(text: object) -> str:
     r"""Return the first line of a text, such as an error's message; nothing where there is none.
 
@@ -65,6 +71,17 @@ def first_line(text: object) -> str:
     ('no such file', '')
     """
     return "".join(str(text).splitlines()[:1])
+
+
+def storable(text: str) -> str:
+    r"""Return a text that every file can hold: surrogates, which are no characters, are written out as escapes.
+
+    Examples
+    --------
+    >>> print(storable('caf\udce9'))
+    caf\udce9
+    """
+    return str.encode(text, "utf-8", "backslashreplace").decode()
 
 
 def one_line(value: object) -> str:

@@ -134,7 +134,10 @@ class Outdated:
 
 
 def _build(measurement: Measurement) -> Build:
-    return Build(*(measurement.get(f"info/{name}") for name in Build._fields))
+    found: list[Any] = [measurement.get(f"info/{name}") for name in Build._fields]
+    return Build(
+        *(repr(value) if isinstance(value, Iterable) and not isinstance(value, str) else value for value in found)
+    )
 
 
 def _hash(program: Program) -> str:

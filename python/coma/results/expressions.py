@@ -9,11 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from coma.errors import ExperimentError
+from coma.text import cut
 from coma.trees import identity
 
 Lookup = Callable[[str], Any]
 Test = Callable[[Lookup], Any]
 _QUOTED = "_quoted_"
+_LONGEST = 10_000  # characters
+_SHOWN = 200
 
 
 class Condition:
@@ -42,11 +45,16 @@ class Condition:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        if len(text) > _LONGEST:
+            raise ExperimentError(
+                f"a condition of {len(text)} characters is too long, {_LONGEST} are read; pass a function of the measurement"
+            )
         try:
             tree = ast.parse(re.sub("`([^`]+)`", _quoted, text.strip()), mode="eval")
             self._test = _compile(tree.body)
-        except (SyntaxError, ValueError, RecursionError) as error:
-            raise ExperimentError(f"{text!r} is no condition{_reason(error)}; write 'A > 3 and T < 5'") from None
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # of which the last means nesting, too
+            shown = cut(repr(text), _SHOWN)
+            raise ExperimentError(f"{shown} is no condition{_reason(error)}; write 'A > 3 and T < 5'") from None
 
     def __call__(self, lookup: Lookup) -> bool:
         """Tell whether the condition holds for the values that `lookup` returns by name or path.
@@ -58,8 +66,8 @@ class Condition:
         """
         try:
             return bool(self._test(lookup))
-        except (TypeError, ValueError) as error:
-            raise ExperimentError(f"{self.text!r} cannot be decided: {error}") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ExperimentError(f"{cut(repr(self.text), _SHOWN)} cannot be decided: {error}") from None
 
 
 def _compile(node: ast.expr) -> Test:
@@ -126,7 +134,13 @@ def _name(node: ast.expr) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    return f": {error}" if isinstance(error, ValueError) else ""
+    return (
+        f": {error}"
+        if isinstance(error, ValueError)
+        else ", as it is nested too deeply"
+        if not isinstance(error, SyntaxError)
+        else ""
+    )
 
 
 def _contains(items: Any, value: Any) -> bool:

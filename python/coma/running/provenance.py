@@ -37,7 +37,7 @@ def environment() -> dict[str, Any]:
         "coma": version("coma-toolkit"),
         "process": os.getpid(),
         "script": None if script is None else str(script),
-        **gitstate.commit(script.parent if script else Path.cwd()),
+        **gitstate.commit(script.parent if script else Path(os.curdir)),
     }
 
 

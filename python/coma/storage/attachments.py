@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -121,6 +123,7 @@ class _Aside:
         self.is_plain = is_plain
         self.is_new = is_new
         self.contents: dict[str, bytes] = {}
+        self._taken: set[str] = set()
 
     def without(self, node: Any, path: str) -> Any:
         """Return a node with references in place of contents; `path` is how the names of files begin."""
@@ -153,9 +156,10 @@ class _Aside:
     def _free(self, stem: str, suffix: str) -> str:
         """Return a name that is not taken, of a file that does not exist."""
         name, number = stem + suffix, 1
-        while name in self.contents or Path(self.directory, name).exists():
+        while _folded(name) in self._taken or os.path.lexists(Path(self.directory, name)):
             number += 1
             name = f"{stem}-{number}{suffix}"
+        self._taken.add(_folded(name))
         return name
 
 
@@ -164,3 +168,8 @@ def _of_another(path: str, file: Any) -> SerializerError:
         f"{path!r} refers to {file!r}, which is attached to another measurement, if it is there, and would go with that; "
         "attach a copy, by coma.attach(attachment.path)"
     )
+
+
+def _folded(name: str) -> str:
+    """Return the form in which names meet that some file system takes for one: case and accents may not count."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())

@@ -20,6 +20,7 @@ from coma.storage.globalindex import global_index
 from coma.storage.indexfile import is_id
 from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
+from coma.text import cut
 from coma.trees import attachment
 from coma.trees.serializer import MAX_DEPTH, RecursiveSerializer
 
@@ -67,6 +68,11 @@ class ExperimentFile:
         found = self.tree[MEASUREMENTS]
         if not isinstance(found, list) or not all(isinstance(tree, dict) for tree in found):
             raise ExperimentError(f'"{self.archive.filename}" is damaged: "{MEASUREMENTS}" is no list of measurements')
+        for number in map(id_of, found):
+            if not is_id(number):
+                raise ExperimentError(
+                    f'"{self.archive.filename}" is damaged: measurement id {cut(repr(number), 40)} is no id of its own'
+                )
         return found
 
     def load(self) -> None:
@@ -231,7 +237,7 @@ def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
         return None
     archive = _archive(found[0].with_suffix(""), config)
     warn(f'Reading "{found[0]}", as "{archive.filename}" is missing; save() restores it')
-    text = found[0].read_bytes()
+    text = files.read(found[0])
     tree = _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0]))
     return ExperimentFile(archive, tree, config)
 
@@ -277,4 +283,29 @@ def _checked(tree: Any, name: str) -> Tree:
     content = tree.get(ROOT) if isinstance(tree, dict) else None
     if not isinstance(content, dict) or not isinstance(content.get("info"), dict):
         raise ArchiveError(f'"{name}" is no experiment file: it has no {ROOT!r} with an "info"')
+    for item, (fits, kind) in _KINDS.items():
+        found = content["info"].get(item)
+        if item in content["info"] and not fits(found):
+            raise ArchiveError(f'"{name}" is damaged: info/{item} is {cut(repr(found), 40)}, where {kind} should be')
     return content
+
+
+def id_of(tree: Tree) -> Any:
+    """Return what a measurement's tree says is its id; None where it says nothing."""
+    info = tree.get("info")
+    return info.get("measurement_id") if isinstance(info, dict) else None
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "experiment_id": (lambda value: value is None or is_id(value), "a whole number >= 0 or null"),
+    "description": (_is_text, "a text or null"),
+    "tags": (lambda value: isinstance(value, list) and all(isinstance(tag, str) for tag in value), "a list of words"),
+    "start_date": (_is_text, "a date or null"),
+    "end_date": (_is_text, "a date or null"),
+    "runs": (lambda value: isinstance(value, list) and all(isinstance(run, dict) for run in value), "a list of runs"),
+    LAST_ID: (is_id, "a whole number >= 0"),
+}

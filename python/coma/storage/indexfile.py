@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 import filelock
 
 from coma.archives.archive import Archive
-from coma.errors import ArchiveError, IndexFileError
+from coma.errors import ArchiveError, IndexFileError, JsonArchiveError, XMLArchiveError
 from coma.storage import locks
 from coma.text import cut
 
@@ -116,7 +116,10 @@ class IndexFile:
         ArchiveError
             If it cannot be read at all.
         """
-        tree = self.archive.load()
+        try:
+            tree = self.archive.load()
+        except (JsonArchiveError, XMLArchiveError) as error:
+            raise IndexFileError(f"{error}. Write there the highest id in use, under {self.root}/{self.key}") from error
         level = tree.get(self.root) if isinstance(tree, dict) else None
         last = level.get(self.key) if isinstance(level, dict) else None
         if not is_id(last):

@@ -22,6 +22,8 @@ from coma.storage.readahead import Listed
 from coma.text import few
 from coma.trees.serializer import Serializer
 
+_TRIES = 100  # ids for one measurement, whose files are all there before it: no run of bad luck
+
 
 class MeasurementFiles:
     """The files of an experiment's measurements.
@@ -100,11 +102,15 @@ class MeasurementFiles:
 
     def publish(self, tree: Tree, number: int, flusher: Flusher | None = None) -> tuple[int, str]:
         """Write a plain tree to a new file; return its id, another one where `number` is taken, and its path."""
-        while True:
+        for _ in range(_TRIES):
             try:
                 return number, self.publish_as(compose(tree, measurement_id=number), number, flusher, is_new=True)
-            except FileExistsError:
-                number = self.ids.next_free()
+            except FileExistsError as error:
+                taken, number = error, self.ids.next_free()
+        raise ArchiveError(
+            f'Cannot write measurement {number}: under each of {_TRIES} ids, "{taken.filename2 or taken.filename}" was '
+            "there; do others write to this directory without its index?"
+        ) from taken
 
     def remove(self, number: int, path: str) -> None:
         """Remove a measurement's file, and what was attached to it."""

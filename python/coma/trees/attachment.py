@@ -170,7 +170,7 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
             If the file is missing, or its content is not what was stored.
         """
         self._check_size()
-        with open(self.path, "rb") as file:
+        with files.reported(f'read "{self.path}"'), open(self.path, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != self.sha256:
             raise ArchiveError(f'"{self.path}" was changed: its sha256 is {found}, stored was {self.sha256}')
@@ -257,9 +257,9 @@ def _attach_array(array: Any) -> Attached:
 
 def _attach_file(path: Path) -> Attached:
     try:
-        return Attached(path.read_bytes(), path.suffix)
-    except OSError as error:
-        raise SerializerError(f'cannot attach "{path}": {error.strerror}') from None
+        return Attached(files.read(path), path.suffix)
+    except ArchiveError as error:
+        raise SerializerError(f'cannot attach "{path}": {getattr(error.__cause__, "strerror", error)}') from None
 
 
 def _load(path: str) -> np.ndarray[Any, Any]:

@@ -16,8 +16,28 @@ from coma.trees.attachment import Attached
 from coma.trees.view import plain
 
 MAX_DEPTH = 200
+MOST_LEVELS = 250  # that are read: those of a tree, and of the archive that holds it
 _PLAIN = frozenset({float, str, bool, type(None)})
 CLASS = "__class__"
+
+
+def is_deeper(tree: Any, levels: int = MOST_LEVELS) -> bool:
+    """Tell whether a plain tree has more levels than can be worked with.
+
+    Examples
+    --------
+    >>> is_deeper({'a': [1]}, 2), is_deeper({'a': [[1]]}, 2)
+    (False, True)
+    """
+    nodes: list[Any] = [[tree]]
+    for _ in range(levels + 1):
+        nodes = [
+            item
+            for node in nodes
+            for item in (node.values() if isinstance(node, dict) else node)
+            if isinstance(item, dict | list)
+        ]
+    return bool(nodes)
 
 
 class Serializer:

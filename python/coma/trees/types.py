@@ -16,6 +16,7 @@ from coma.errors import SerializerError
 
 TYPE = "__type__"
 PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # two surrogates, which JSON reads back as one character
+_LARGEST = 1024**3  # bytes of an array of texts, which a file can ask for in a few characters
 State = dict[str, Any]
 Restore = Callable[[State], Any]
 
@@ -141,7 +142,10 @@ def _decode_array(state: State) -> np.ndarray[Any, Any]:
     items, shape = state["list"], tuple(state["shape"])
     if "dtype" not in state:
         return np.array(items).reshape(shape)
-    return _array(items, np.dtype(state["dtype"])).reshape(shape)
+    dtype = np.dtype(state["dtype"])
+    if dtype.kind in "SUV" and dtype.itemsize * len(items) > _LARGEST:
+        raise SerializerError(f"an array of {dtype.str} with {len(items)} items would be larger than {_LARGEST} bytes")
+    return _array(items, dtype).reshape(shape)
 
 
 def _array(items: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
