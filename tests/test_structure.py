@@ -13,6 +13,7 @@ PACKAGE = Path(coma.__file__).parent
 ROOT = Path(__file__).parents[1]
 FLOORS = [
     ["errors"],
+    ["owners"],
     ["config", "files", "headers", "text"],
     ["trees"],
     ["archives"],

@@ -511,7 +511,7 @@ class Experiment:
         """Archive: move all measurements into the experiment file.
 
         The measurement files are removed only after the archive was read back and compared. Killed in between, it can
-        be repeated.
+        be repeated. Files that a power cut left without content are renamed, with a warning.
 
         Raises
         ------

@@ -6,29 +6,20 @@ What the system refuses is an `ArchiveError` that names the file; only a name th
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import math
 import os
-import re
-import secrets
 import shutil
-import socket
-import sys
-import time
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from coma.errors import ArchiveError
+from coma.owners import temporary_name
 
 _NO_UNNAMED_FILES = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EPERM, errno.ENOSYS}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES}
 _MODE = 0o666
-_FEW = 16
-_HOST = re.sub(r"[^\w.]", "_", socket.gethostname())
-_BREAK = ".lock.break."
-_TEMPORARY = re.compile(rf"\..+~{re.escape(_HOST)}~(\d+)~[0-9a-f]+\.tmp|.+{re.escape(_BREAK)}(\d+)\.[0-9a-f]+")
 
 PathLike = str | os.PathLike[str]
 
@@ -56,18 +47,31 @@ def read(path: PathLike) -> bytes:
         return file.read()
 
 
-def replace(path: PathLike, data: bytes) -> None:
-    """Write `data` to `path` so that a reader sees the old file or the new one, never a part."""
-    target = Path(path)
-    temporary = _temporary_name(target)
+def replace(path: PathLike, data: bytes, like: PathLike | None = None, through_link: bool = True) -> None:
+    """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
+
+    The new file has the mode of the old one and, where the system permits, its owner and group.
+
+    Parameters
+    ----------
+    path, data
+        The file and its content.
+    like
+        Another file whose mode, owner and group it gets.
+    through_link
+        Where `path` is a link, replace the file that it leads to, and not the link.
+    """
     with reported(f'write "{path}"'):
+        target = _end_of_links(Path(path)) if through_link else Path(path)
+        old = _status(target if like is None else like)
+        temporary = temporary_name(target)
         try:
-            if not _link_unnamed(str(temporary), data, durable=True):
-                _create(temporary, data, durable=True)
+            if not _link_unnamed(str(temporary), data, durable=True, like=old):
+                _create(temporary, data, durable=True, like=old)
             os.replace(temporary, target)
         finally:
             _discard(temporary)
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
 
 
 def publish(path: PathLike, data: bytes, durable: bool = True) -> None:
@@ -78,7 +82,7 @@ def publish(path: PathLike, data: bytes, durable: bool = True) -> None:
     path, data
         The file and its content.
     durable
-        Make it outlast a power cut before returning; else the caller does so, see `Flusher`.
+        Make it outlast a power cut before returning; else the caller does so, see `coma.storage.flusher`.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def publish(path: PathLike, data: bytes, durable: bool = True) -> None:
         if not _link_unnamed(target, data, durable):
             _link_named(Path(target), data, durable)
         if durable:
-            _sync_directory(Path(target).parent)
+            sync_directory(Path(target).parent)
 
 
 def create(path: PathLike, data: bytes) -> None:
@@ -113,7 +117,7 @@ def publish_copy(path: PathLike, source: PathLike) -> None:
     FileExistsError
         If `path` exists; it is left as it is.
     """
-    temporary = _temporary_name(Path(path))
+    temporary = temporary_name(Path(path))
     with reported(f'copy "{source}" to "{path}"'):
         try:
             shutil.copyfile(source, temporary)
@@ -160,78 +164,28 @@ def names(directory: PathLike) -> Iterator[str]:
             yield entry.name
 
 
-def looks_temporary(name: str) -> bool:
-    """Tell, quickly, whether a file's name could be that of a temporary file or of a lock that is being broken."""
-    return name[0] == "." or _BREAK in name
+def make_directory(path: PathLike) -> None:
+    """Make a directory, and the parents that it lacks, so that they outlast a power cut; it may be there already."""
+    with reported(f'create directory "{path}"'):
+        missing = [place for place in (Path(path), *Path(path).parents) if not place.exists()]
+        for directory in reversed(missing):
+            directory.mkdir(exist_ok=True)
+            sync_directory(directory.parent)
 
 
-def leftovers(directory: Path, among: Iterable[str]) -> list[Path]:
-    """Return the temporary files, among some names, of processes of this host that died while they wrote or locked."""
-    matches = map(_TEMPORARY.fullmatch, filter(looks_temporary, among))
-    return [directory / match[0] for match in matches if match and not is_alive(int(match[1] or match[2]))]
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process of this host runs."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # a number that no process has
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make the names in `directory` durable, where the system can."""
-    with suppress(PermissionError):  # a directory may be writable without being readable
-        _sync(directory)
+    try:
+        sync(directory)
+    except PermissionError:  # a directory may be writable without being readable
+        pass
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what a file system says that cannot
+            raise
 
 
-class Flusher:
-    """Makes published files durable: at once when they are rare, once in a while when they are many.
-
-    Parameters
-    ----------
-    interval
-        Seconds that a file may wait; None waits for `flush`.
-    """
-
-    def __init__(self, interval: float | None = 1.0) -> None:
-        self.interval = interval
-        self._waiting: list[str] = []
-        self._last = -math.inf
-
-    def add(self, path: PathLike) -> None:
-        """Take a file to be made durable."""
-        self._waiting.append(os.fspath(path))
-        if self.interval is not None and time.monotonic() - self._last >= self.interval:
-            self.flush()
-
-    def flush(self) -> None:
-        """Make all files durable that wait for it.
-
-        Raises
-        ------
-        ArchiveError
-            If the disk says that it cannot; the files are there, but may not outlast a power cut.
-        """
-        waiting, self._waiting = self._waiting, []
-        self._last = time.monotonic()
-        if not waiting:
-            return
-        directories = {Path(directory) for directory in set(map(os.path.dirname, waiting))}
-        with reported(f'make "{waiting[0]}" and what followed it outlast a power cut'):
-            if len(waiting) > _FEW and all(map(_sync_file_system, directories)):
-                return
-            for path in waiting:
-                with suppress(FileNotFoundError):
-                    _sync(path)
-            for directory in directories:
-                _sync_directory(directory)
-
-
-def _sync(path: PathLike) -> None:
+def sync(path: PathLike) -> None:
+    """Make a file, or the names in a directory, durable; it says what the system says."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -239,22 +193,41 @@ def _sync(path: PathLike) -> None:
         os.close(descriptor)
 
 
-def _sync_file_system(directory: Path) -> bool:
-    """Flush a whole file system, which is faster than many files; False where the system has no call for it."""
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None) if sys.platform == "linux" else None
-    if syncfs is None:
-        return False
-    descriptor = os.open(directory, os.O_RDONLY)
+def _end_of_links(path: Path) -> Path:
+    """Return the file that a link leads to; `path` where it is none."""
+    if not path.is_symlink():
+        return path
     try:
-        return bool(syncfs(descriptor) == 0)
-    finally:
-        os.close(descriptor)
+        return Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        raise ArchiveError(
+            f'Cannot write "{path}": it is a link to "{os.readlink(path)}", where there is no file; remove the link'
+        ) from None
 
 
-def _create(path: PathLike, data: bytes, durable: bool) -> None:
+def _status(path: PathLike) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _make_like(descriptor: int, old: os.stat_result) -> None:
+    """Give a file owner, group and mode of another, as far as that is permitted."""
+    new = os.fstat(descriptor)
+    for owner, group in ((old.st_uid, -1), (-1, old.st_gid)):
+        if owner not in (-1, new.st_uid) or group not in (-1, new.st_gid):
+            with suppress(OSError):
+                os.fchown(descriptor, owner, group)
+    if stat.S_IMODE(old.st_mode) != stat.S_IMODE(new.st_mode):
+        with suppress(OSError):  # some file systems have but one
+            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+
+
+def _create(path: PathLike, data: bytes, durable: bool, like: os.stat_result | None = None) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     try:
-        _write_all(descriptor, data, durable)
+        _write_all(descriptor, data, durable, like)
     except BaseException:
         _discard(path)
         raise
@@ -262,7 +235,7 @@ def _create(path: PathLike, data: bytes, durable: bool) -> None:
         os.close(descriptor)
 
 
-def _link_unnamed(target: str, data: bytes, durable: bool) -> bool:
+def _link_unnamed(target: str, data: bytes, durable: bool, like: os.stat_result | None = None) -> bool:
     """Publish through a file that has no name until it is whole; False where the system has none."""
     flag = getattr(os, "O_TMPFILE", 0)
     if not flag:
@@ -275,7 +248,7 @@ def _link_unnamed(target: str, data: bytes, durable: bool) -> bool:
             return False
         raise
     try:
-        _write_all(descriptor, data, durable)
+        _write_all(descriptor, data, durable, like)
         return _link_descriptor(descriptor, target)
     finally:
         os.close(descriptor)
@@ -294,7 +267,7 @@ def _link_descriptor(descriptor: int, target: str) -> bool:
 
 
 def _link_named(target: Path, data: bytes, durable: bool) -> None:
-    temporary = _temporary_name(target)
+    temporary = temporary_name(target)
     try:
         _create(temporary, data, durable)
         os.link(temporary, target)
@@ -312,11 +285,9 @@ def _discard(temporary: PathLike) -> None:
         os.unlink(temporary)
 
 
-def _temporary_name(target: Path) -> Path:
-    return target.with_name(f".{target.name[:100]}~{_HOST}~{os.getpid()}~{secrets.token_hex(4)}.tmp")
-
-
-def _write_all(descriptor: int, data: bytes, durable: bool) -> None:
+def _write_all(descriptor: int, data: bytes, durable: bool, like: os.stat_result | None = None) -> None:
+    if like is not None:
+        _make_like(descriptor, like)
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

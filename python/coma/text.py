@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _MANY = 20  # names that a sentence may list
 
@@ -27,6 +27,18 @@ def suggestion(name: object, known: Iterable[str]) -> str:
         return f"; did you mean {near[0]!r}?"
     rest = ", ..." if len(names) > _MANY else ""
     return f"; there is {', '.join(map(repr, names[:_MANY])) or 'none'}{rest}"
+
+
+def few(texts: Sequence[str], between: str = ", ") -> str:
+    """Return texts as one, and of very many the first ones and how many there are besides.
+
+    Examples
+    --------
+    >>> few(['a', 'b']), len(few(['a'] * 1000))
+    ('a, b', 72)
+    """
+    more = [f"and {len(texts) - _MANY} more"] if len(texts) > _MANY else []
+    return between.join([*texts[:_MANY], *more])
 
 
 def first_line(text: object) -> str:

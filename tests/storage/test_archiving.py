@@ -389,3 +389,75 @@ def test_what_is_deep_enough_to_be_measured_can_be_archived(directory, format):
     e.deactivate()
     e.activate()
     assert [equal(m.tree, before) for m in e.measurements()] == [True]
+
+
+# What a power cut leaves of files that were not yet on the disk
+
+
+def empty(e, number, content=b""):
+    """Leave nothing of a measurement's file, and return its path."""
+    path = Path(e.directory) / f"measurement.{number:06d}.json"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 100], ids=["empty", "zeros"])
+def test_files_that_hold_nothing_do_not_stop_archiving(e, content):
+    """They are named in one line and lie aside, so that the way back is free; the next run measures their points."""
+    before = trees(e)
+    for number in (2, 3):
+        empty(e, number, content)
+    with pytest.warns(UserWarning, match=r"2 damaged measurement file\(s\) left out: .*000002.json.*000003.json"):
+        assert trees(e) == [before[0], before[3]]
+    with pytest.warns(UserWarning, match=r"2 measurement file\(s\) held nothing.*000002\.json.*000003\.json") as caught:
+        e.deactivate()
+    assert len(caught) == 1
+    assert trees(e) == [before[0], before[3]]
+    aside = [f"measurement.00000{number}.lost-in-a-power-cut" for number in (2, 3)]
+    assert names(Path(e.directory)) == ["experiment.none.json", *aside]
+    e.activate()
+    assert trees(e) == [before[0], before[3]]
+    assert e.run(square) == (2, 4)
+    assert [m.parameters.x for m in e.measurements()] == [0, 3, 1, 2]
+    e.reset()
+    assert names(Path(e.directory)) == ["experiment.none.json", "measurement.index.json"]
+
+
+@pytest.mark.parametrize("operation", ["deactivate", "activate"])
+def test_an_activation_that_a_power_cut_ended_can_be_read_and_completed(e, directory, operation):
+    """Files that hold nothing are in nobody's way where the archive has the measurement; nothing is lost."""
+    before = trees(e)
+    e.deactivate()
+    for number in (1, 2):
+        empty(e, number)
+    with pytest.warns(UserWarning, match=r"2 measurement file\(s\) are still there; deactivate\(\) completes"):
+        assert trees(coma.Experiment(directory)) == before
+    getattr(e, operation)()
+    assert trees(coma.Experiment(directory)) == before
+    assert not [name for name in names(directory) if "lost" in name]
+
+
+def test_a_measurement_that_is_archived_alone_may_have_lost_its_file(e):
+    """One that was published while others archived is left out where nothing is left of it."""
+    before = trees(e)
+    e.deactivate()
+    e.mindex.create(5)
+    empty(e, 5)
+    with pytest.warns(UserWarning, match=r"1 measurement file\(s\) are still there"):
+        assert trees(e) == before
+    with pytest.warns(UserWarning, match=r"1 measurement file\(s\) held nothing.*000005"):
+        e.activate()
+    assert trees(e) == before
+
+
+def test_what_is_damaged_otherwise_still_stops_archiving(e):
+    """Beside a file that holds nothing, too: something of it may be saved by hand."""
+    empty(e, 2)
+    empty(e, 3, b'{"measurement": {"info"')
+    with (
+        pytest.warns(UserWarning, match=r"1 measurement file\(s\) held nothing"),
+        pytest.raises(coma.ArchiveError, match=r"000003\.json.* is not JSON"),
+    ):
+        e.deactivate()
+    assert e.isactive()
+    assert (Path(e.directory) / "measurement.000003.json").stat().st_size > 0

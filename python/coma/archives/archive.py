@@ -186,12 +186,12 @@ class Archive:
             self._write(self.filename, tree)
             return
         old, new = self.filename, f"{self.filename.removesuffix('.' + self.format)}.{_known(format)}"
-        self._write(new, tree)
+        self._write(new, tree, like=old)
         self.filename = new
         files.remove(old)
 
-    def _write(self, path: str, tree: Any) -> None:
-        files.replace(path, self._text(tree, path))
+    def _write(self, path: str, tree: Any, like: str | None = None) -> None:
+        files.replace(path, self._text(tree, path), like)
 
     def _text(self, tree: Any, path: str) -> bytes:
         return dumps(self.serializer.encode(tree), format_of(path), self.pretty_print)

@@ -13,6 +13,7 @@ from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import Sweep
 from coma.programs.program import Program
 from coma.storage import attachments
+from coma.storage.flusher import Flusher
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import FileMeasurement, Measurement
 
@@ -95,35 +96,43 @@ class Outdated:
 
     def __init__(self, sweep: Sweep, measurements: Iterable[Measurement], kept: KeptFiles, program: Program) -> None:
         self._paths: dict[Hashable, list[str]] = {}
+        self._kept = kept
         current: list[Measurement] = []
         hash_ = _hash(program)
         for measurement in measurements:
             if _build(measurement).sha256 == hash_:
                 current.append(measurement)
             elif isinstance(measurement, FileMeasurement):
-                self._add(sweep, measurement, kept)
+                self._add(sweep, measurement)
         self.missing = sweep.missing(measurement.tree for measurement in current)
-        self._complete(sweep)
+        self._complete(sweep, current)
 
-    def remove(self, measured: ParameterSet) -> None:
-        """Remove the files of a point, which is measured anew."""
-        for key in measured.candidate_keys():
-            for path in self._paths.pop(key, []):
-                files.remove(path)
+    def pop(self, measured: ParameterSet) -> list[str]:
+        """Return the files of a point that is measured anew: they may go, and are forgotten here."""
+        return [path for key in measured.candidate_keys() for path in self._paths.pop(key, [])]
 
-    def _add(self, sweep: Sweep, measurement: FileMeasurement, kept: KeptFiles) -> None:
+    def _add(self, sweep: Sweep, measurement: FileMeasurement) -> None:
         found = sweep.definition and sweep.definition.read(measurement.tree)
         if found:
-            beside = kept.paths(measurement.id, measurement.get("info/kept_files", []))
-            beside += [attachment.path for attachment in attachments.within(measurement.tree)]
-            self._paths.setdefault(found.key(), []).extend([measurement.archive.filename, *beside])
+            self._paths.setdefault(found.key(), []).extend(self._files(measurement))
 
-    def _complete(self, sweep: Sweep) -> None:
-        """Remove what a run that was killed had replaced already."""
+    def _files(self, measurement: FileMeasurement) -> list[str]:
+        beside = self._kept.paths(measurement.id, measurement.get("info/kept_files", []))
+        beside += [attachment.path for attachment in attachments.within(measurement.tree)]
+        return [measurement.archive.filename, *beside]
+
+    def _complete(self, sweep: Sweep, current: Iterable[Measurement]) -> None:
+        """Remove what a run that was killed had replaced already, once what replaces it outlasts a power cut."""
         missing = {p.key() for p in self.missing}
-        for p in sweep:
-            if p.key() not in missing:
-                self.remove(p)
+        old = [path for p in sweep if p.key() not in missing for path in self.pop(p)]
+        if old:
+            flusher = Flusher()
+            for measurement in current:
+                if isinstance(measurement, FileMeasurement):
+                    flusher.add(*self._files(measurement))
+            flusher.flush()
+        for path in old:
+            files.remove(path)
 
 
 def _build(measurement: Measurement) -> Build:

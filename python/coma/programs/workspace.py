@@ -8,14 +8,13 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from coma import files
+from coma import files, owners
 from coma.errors import ProgramError
 from coma.programs import strays
 
@@ -82,7 +81,7 @@ def remove_leftovers(parent: str) -> None:
         for name in os.listdir(parent):
             found = pattern.fullmatch(name)
             left = os.path.join(parent, name)
-            if found and not files.is_alive(int(found[1])) and _is_ours(left):
+            if found and not owners.is_alive(int(found[1])) and _is_ours(left):
                 strays.end(left)
                 _remove(left)
 
@@ -96,8 +95,4 @@ def _is_ours(directory: str) -> bool:
 @functools.cache
 def _here() -> str:
     """Return a word for this host and, in a container, its process ids: others may share the directory."""
-    try:
-        space = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        space = ""
-    return f"{zlib.crc32(f'{socket.gethostname()} {space}'.encode()):08x}"
+    return f"{zlib.crc32(f'{owners.HOST} {owners.space()}'.encode()):08x}"

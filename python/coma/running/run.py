@@ -17,6 +17,7 @@ from coma.running.dispatch import Dispatcher, Ended
 from coma.running.point import Call, Failure, Job, Outcome, failure_of, outcome_of
 from coma.running.pool import Pool
 from coma.running.progress import bar
+from coma.storage.flusher import Flusher
 from coma.storage.ids import IdBlocks
 from coma.storage.measurement import Tree
 from coma.storage.store import Store
@@ -49,7 +50,7 @@ class Run:
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[str] = set()
         self._ids = IdBlocks(store.files.ids, store.require_still_active)
-        self._flusher = files.Flusher()
+        self._flusher = Flusher()
 
     def measure(
         self,
@@ -92,47 +93,56 @@ class Run:
             failed = self._publish(outcome.tree, number, outcome.kept)
         if failed is not None:
             self._record(failed, job, outcome.kept)
-            return
-        assert outcome.tree is not None
-        self.measured += 1
-        self._forget(parameter_set)
-        self._replace(outcome.tree, parameter_set)
-        warn_of_other_parameters(outcome.tree, parameter_set, self._warned)
+        else:
+            assert outcome.tree is not None
+            self.measured += 1
+            self._replace(self._outdated_by(outcome.tree, parameter_set))
+            warn_of_other_parameters(outcome.tree, parameter_set, self._warned)
+        self._flusher.flush_if_due()
 
-    def _replace(self, tree: Tree, parameter_set: ParameterSet) -> None:
-        """Remove what a measurement replaces, once it is durable."""
+    def _outdated_by(self, tree: Tree, parameter_set: ParameterSet) -> list[str]:
+        """Return the files that a new measurement replaces: an earlier failure's, and those from another build."""
+        old = self._records.pop(parameter_set.key(), []) if self._records else []
         if self.outdated and parameter_set.like(tree) == parameter_set:
+            old += self.outdated.pop(parameter_set)
+        return old
+
+    def _replace(self, old: Sequence[str]) -> None:
+        """Remove files once what replaces them is durable."""
+        if old:
             self._flusher.flush()
-            self.outdated.remove(parameter_set)
+            for path in old:
+                files.remove(path)
 
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
         """Publish a measurement; the failure, where its file's format cannot hold it."""
-        start = tree["info"]["start_date"]
+        start, beside = tree["info"]["start_date"], self.store.files.kept
+        if kept:
+            self._flusher.add(*beside.paths(number, kept))
         try:
-            published, path = self.store.publish(tree, number, durable=False)
+            published, _ = self.store.publish(tree, number, self._flusher)
         except (JsonArchiveError, XMLArchiveError) as error:
             return failure_of(error, start)
-        self._flusher.add(path)
-        if kept:
-            self.store.files.kept.move(number, kept, published)
+        if kept and published != number:
+            beside.move(number, kept, published)
+            self._flusher.add(*beside.paths(published, kept))
         return None
 
     def _record(self, failed: Failure, job: Job, kept: Sequence[str]) -> None:
         number, parameter_set = job
-        self._forget(parameter_set)
+        key = parameter_set.key()
         tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
         raised = transport.noted(failed, f"for the parameter set {parameter_set}")
         self.errors.append(raised)
         try:
             beside = self.store.failures.keep(number, self.store.files.kept.paths(number, kept), kept)
-            self._records[parameter_set.key()] = [self.store.failures.add(tree, number), *beside]
+            self._flusher.add(*beside)
+            record = [self.store.failures.add(tree, number), *beside]
         except ArchiveError as error:  # a full disk, say
             raised.add_note(f"no record of this failure is kept: {error}")
-
-    def _forget(self, parameter_set: ParameterSet) -> None:
-        if self._records:
-            for path in self._records.pop(parameter_set.key(), []):
-                files.remove(path)
+        else:
+            self._replace([path for path in self._records.get(key, []) if path not in record])
+            self._records[key] = record
 
     def _earlier_failures(self, missing: Sequence[ParameterSet]) -> dict[Hashable, list[str]]:
         known: dict[Hashable, list[str]] = {}

@@ -7,16 +7,20 @@ import os
 from collections.abc import Set as AbstractSet
 
 from coma.errors import ArchiveError, ExperimentError, warn
-from coma.files import Flusher, remove
+from coma.files import read, remove, rename_over
 from coma.storage.experimentfile import LAST_ID, MEASUREMENTS, ExperimentFile
 from coma.storage.filetrees import tree_of_files, trees_of_files
+from coma.storage.flusher import Flusher
 from coma.storage.housekeeping import remove_leftovers
 from coma.storage.indexfile import is_id
 from coma.storage.listing import Listing
 from coma.storage.measurement import Tree
 from coma.storage.measurementfiles import MeasurementFiles
+from coma.text import few
 from coma.trees import identity
 from coma.trees.equality import equal
+
+LOST = "lost-in-a-power-cut"
 
 
 def archived(file: ExperimentFile, files: MeasurementFiles, listing: Listing) -> list[Tree]:
@@ -75,14 +79,14 @@ def take_in(file: ExperimentFile, files: MeasurementFiles) -> bool:
     """Move the files that count into the experiment file; tell whether there were any. The caller holds the lock."""
     listing = files.ids.listing_with_stale()
     last = last_in_use(file, files, listing)
-    lying = dict(listing.up_to(last).items())
+    lying, trees = _counting(file, files, listing, last)
     if lying or file.is_active:
-        _archive(file, files, _merged(file, dict(trees_of_files(lying.items()))), last)
+        _archive(file, files, _merged(file, trees), last)
     files.index.require_lock()
     for paths in lying.values():
         for path in paths:
             remove(path)
-    return bool(lying)
+    return len(listing.up_to(last)) > 0
 
 
 def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
@@ -100,11 +104,11 @@ def activate(file: ExperimentFile, files: MeasurementFiles) -> None:
             raise ExperimentError("Experiment already is active")
         listing = files.ids.listing_with_stale()
         last = last_in_use(file, files, listing)
-        lying = dict(listing.up_to(last).items())
-        trees = _merged(file, dict(trees_of_files(lying.items())))
+        lying, present = _counting(file, files, listing, last)
+        trees = _merged(file, present)
         _refuse_in_the_way(files, trees.keys() - lying.keys())
         files.index.require_lock()
-        flusher = Flusher(interval=None)
+        flusher = Flusher()
         for number, tree in trees.items():
             if number not in lying:
                 _restore(files, number, tree, flusher)
@@ -160,6 +164,46 @@ def _archive(file: ExperimentFile, files: MeasurementFiles, trees: dict[int, Tre
         )
 
 
+def _counting(
+    file: ExperimentFile, files: MeasurementFiles, listing: Listing, last: int
+) -> tuple[dict[int, list[str]], dict[int, Tree]]:
+    """Return the files that count, and their trees; those that hold nothing go. The caller holds the lock."""
+    lying = dict(listing.up_to(last).items())
+    try:
+        return lying, dict(trees_of_files(lying.items()))
+    except ArchiveError:
+        empty = {path: number for number, paths in lying.items() for path in paths if _holds_nothing(path)}
+        if not empty:
+            raise
+    _put_away(file, files, empty)
+    left = {number: [path for path in paths if path not in empty] for number, paths in lying.items()}
+    lying = {number: paths for number, paths in left.items() if paths}
+    return lying, dict(trees_of_files(lying.items()))
+
+
+def _holds_nothing(path: str) -> bool:
+    """Tell whether a file is one whose content a power cut took."""
+    try:
+        return not read(path).strip(b"\0")
+    except ArchiveError:
+        return False
+
+
+def _put_away(file: ExperimentFile, files: MeasurementFiles, empty: dict[str, int]) -> None:
+    """Rename files that hold nothing; those of archived measurements were to be written anew, and are removed."""
+    archived = set() if file.is_active else set(by_id(file))
+    lost = [path for path, number in empty.items() if number not in archived]
+    for path in lost:
+        rename_over(path, files.directory / f"{files.names.name(empty[path])}.{LOST}")
+    for path in empty.keys() - lost:
+        remove(path)
+    if lost:
+        warn(
+            f"{len(lost)} measurement file(s) held nothing, as after a power cut, and are now named *.{LOST}: "
+            f"{few(lost)}. The next run measures their points again"
+        )
+
+
 def _merged(file: ExperimentFile, present: dict[int, Tree]) -> dict[int, Tree]:
     """Return what is archived already and what lies in files, which are the more exact: Coma 2.0 cut digits."""
     archived = {} if file.is_active else by_id(file)
@@ -192,13 +236,16 @@ def by_id(file: ExperimentFile) -> dict[int, Tree]:
 
 
 def _read_present(lying: dict[int, list[str]]) -> dict[int, Tree]:
-    """Read files that another process, which archives them, may remove meanwhile: it archived them before."""
+    """Read files that another process, which archives them, may remove meanwhile: it archived them before.
+
+    Those that hold nothing are left out; whoever archives or activates puts them away.
+    """
     found: dict[int, Tree] = {}
     for number, paths in lying.items():
         try:
             found[number] = tree_of_files(number, paths)
         except ArchiveError:
-            if all(map(os.path.exists, paths)):
+            if all(os.path.exists(path) and not _holds_nothing(path) for path in paths):
                 raise
     return found
 
@@ -210,7 +257,6 @@ def _refuse_in_the_way(files: MeasurementFiles, numbers: AbstractSet[int]) -> No
 
 
 def _restore(files: MeasurementFiles, number: int, tree: Tree, flusher: Flusher) -> None:
-    path = files.publish_as(files.serializer.encode(tree), number, durable=False)
-    flusher.add(path)
+    path = files.publish_as(files.serializer.encode(tree), number, flusher)
     if not equal(tree_of_files(number, [path]), tree):
         raise ExperimentError(f'"{path}" does not read back as measurement {number}, which stays archived')

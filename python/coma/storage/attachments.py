@@ -36,23 +36,32 @@ def put_aside(tree: Any, directory: str | Path, stem: str) -> tuple[Any, dict[st
     return aside.without(tree, stem), aside.contents
 
 
-def published(directory: str | Path, contents: Mapping[str, bytes]) -> AbstractContextManager[None]:
+def published(
+    directory: str | Path, contents: Mapping[str, bytes], durable: bool = True
+) -> AbstractContextManager[None]:
     """Publish files before their measurement, and remove them again if that fails.
+
+    Parameters
+    ----------
+    directory, contents
+        Where they lie, and what they hold, by name.
+    durable
+        Make them outlast a power cut before the measurement is published.
 
     Raises
     ------
     FileExistsError
         If one of them exists; it is left as it is.
     """
-    return _published(directory, contents) if contents else nullcontext()
+    return _published(directory, contents, durable) if contents else nullcontext()
 
 
 @contextmanager
-def _published(directory: str | Path, contents: Mapping[str, bytes]) -> Iterator[None]:
+def _published(directory: str | Path, contents: Mapping[str, bytes], durable: bool) -> Iterator[None]:
     done: list[Path] = []
     try:
         for name, content in contents.items():
-            files.publish(Path(directory, name), content)
+            files.publish(Path(directory, name), content, durable)
             done.append(Path(directory, name))
         yield
     except BaseException:

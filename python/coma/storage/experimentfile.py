@@ -246,9 +246,9 @@ def make_directory(directory: Path) -> None:
         If it is a file or cannot be written.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ExperimentError(f'Cannot create directory "{directory}": {error.strerror}') from error
+        files.make_directory(directory)
+    except (ArchiveError, FileExistsError) as error:
+        raise ExperimentError(str(error)) from error
     if not os.access(directory, os.W_OK | os.X_OK):
         raise ExperimentError(f'Directory "{directory}" is not writable')
 

@@ -65,7 +65,7 @@ class Failures:
     def add(self, tree: Tree, number: int) -> str:
         """Write a plain tree as the record of the attempt with this id, and return its path."""
         path = str(self.directory / f"{self.names.name(number)}.{_FORMAT}")
-        files.replace(path, archives.dumps({ROOT: tree}, _FORMAT))
+        files.replace(path, archives.dumps({ROOT: tree}, _FORMAT), through_link=False)
         return path
 
     def keep(self, number: int, paths: Sequence[str], names: Sequence[str]) -> list[str]:

@@ -38,10 +38,19 @@ class Ids:
         self._paths = [names.path_format(directory, suffix) for suffix in archives.FORMATS]
         self._has_no_stale = False
 
-    def listing(self) -> Listing:
-        """Return the measurement files by id; those above the index are stale and left out."""
+    def listing(self, is_active: Callable[[], bool]) -> Listing:
+        """Return the measurement files by id; those above the index are stale and left out.
+
+        Parameters
+        ----------
+        is_active
+            Looks whether the experiment still is active, if there is no index: who archives removes it.
+        """
         found = self.listing_with_stale()
-        return found.up_to(self.last(found))
+        last = self.index.read_if_there()
+        if last is None:
+            last = self.last(found) if is_active() else 0
+        return found.up_to(last)
 
     def listing_with_stale(self) -> Listing:
         """Return the measurement files by id, stale ones too."""
@@ -49,8 +58,9 @@ class Ids:
 
     def last(self, found: Listing) -> int:
         """Return the index; a lost one is taken for the highest id in `found`."""
-        if self.index.exists():
-            return self.index.read()
+        last = self.index.read_if_there()
+        if last is not None:
+            return last
         if found.last:
             warn(f'"{self.index.filename}" is missing; taking measurement {found.last}, the highest, for the last')
         return found.last
@@ -104,9 +114,9 @@ class Ids:
 
     def _stale(self) -> str | None:
         found = self.listing_with_stale()
-        last = self.last(found)
-        stale = len(found) - len(found.up_to(last))
-        if not stale:
+        last = self.index.read_if_there()
+        stale = 0 if last is None else len(found) - len(found.up_to(last))
+        if last is None or not stale:
             return None
         first = next(paths[0] for number, paths in found.items() if number > last)
         return (

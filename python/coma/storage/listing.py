@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from coma import files
+from coma import files, owners
 from coma.archives.archive import FORMATS
 from coma.storage.names import Names
 
@@ -57,7 +57,7 @@ class Listing:
         for name in files.names(directory):
             parts = names.parts(name)
             if parts is None:
-                temporary += [name] if files.looks_temporary(name) else []
+                temporary += [name] if owners.looks_temporary(name) else []
                 continue
             number, suffix, is_usual = parts
             if is_usual and number < _LARGEST:

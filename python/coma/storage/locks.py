@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import filelock
 
-from coma import files
+from coma import files, owners
 from coma.errors import ArchiveError, IndexFileError, warn
 
 LOCK_TIMEOUT_SECONDS = 30.0  # that a living process of this host is waited for
@@ -51,11 +51,8 @@ class _Seen(NamedTuple):
 @functools.cache
 def _host() -> str:
     """Return this host as lock files name it: with its space of process ids, if that is not the first one."""
-    with suppress(OSError):
-        space = os.stat("/proc/self/ns/pid").st_ino
-        if space != _FIRST_SPACE:
-            return f"{socket.gethostname()}?pidns-{space:x}"
-    return socket.gethostname()
+    space = owners.space()
+    return socket.gethostname() if space in (None, _FIRST_SPACE) else f"{socket.gethostname()}?pidns-{space:x}"
 
 
 def acquire(lock: filelock.SoftFileLock, path: Path, timeout: float | None) -> None:

@@ -12,12 +12,14 @@ from coma.archives import archive as archives
 from coma.config import Config
 from coma.errors import ArchiveError, warn
 from coma.storage import attachments, filetrees
+from coma.storage.flusher import Flusher
 from coma.storage.ids import Ids
 from coma.storage.indexfile import IndexFile
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import ROOT, Tree, checked, compose
 from coma.storage.names import Names
 from coma.storage.readahead import Listed
+from coma.text import few
 from coma.trees.serializer import Serializer
 
 
@@ -78,7 +80,7 @@ class MeasurementFiles:
                         raise
                     damaged.append(str(error))
         if damaged:
-            warn(f"{len(damaged)} damaged measurement file(s) left out: " + "; ".join(damaged))
+            warn(f"{len(damaged)} damaged measurement file(s) left out: {few(damaged, '; ')}")
 
     def _read_again(self, number: int, paths: list[str], gone: list[int]) -> Iterator[tuple[str, Tree]]:
         """Yield a measurement whose file went, or changed, while others were read."""
@@ -95,11 +97,11 @@ class MeasurementFiles:
         """Return the files of a measurement."""
         return archives.find(self.directory / self.names.name(number))
 
-    def publish(self, tree: Tree, number: int, durable: bool = True) -> tuple[int, str]:
+    def publish(self, tree: Tree, number: int, flusher: Flusher | None = None) -> tuple[int, str]:
         """Write a plain tree to a new file; return its id, another one where `number` is taken, and its path."""
         while True:
             try:
-                return number, self.publish_as(compose(tree, measurement_id=number), number, durable)
+                return number, self.publish_as(compose(tree, measurement_id=number), number, flusher)
             except FileExistsError:
                 number = self.ids.next_free()
 
@@ -109,8 +111,10 @@ class MeasurementFiles:
         for file in (path, *attached):
             files.remove(file)
 
-    def publish_as(self, tree: Tree, number: int, durable: bool = True) -> str:
+    def publish_as(self, tree: Tree, number: int, flusher: Flusher | None = None) -> str:
         """Write a plain tree to the file that belongs to an id, and return its path.
+
+        The file, and those of what is attached, outlast a power cut when this returns, or are left to a `flusher`.
 
         Raises
         ------
@@ -122,6 +126,9 @@ class MeasurementFiles:
         path = self._path_of_id % number
         tree, contents = attachments.put_aside(tree, str(self.directory), self.names.name(number))
         text = archives.dumps({ROOT: tree}, self.config["archive_default_format"], self.config["archive_pretty_print"])
-        with attachments.published(self.directory, contents):
-            files.publish(path, text, durable)
+        at_once = flusher is None
+        with attachments.published(self.directory, contents, at_once):
+            files.publish(path, text, at_once)
+        if flusher is not None:
+            flusher.add(*(self.directory / name for name in contents), path)
         return path

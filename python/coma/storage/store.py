@@ -17,6 +17,7 @@ from coma.errors import ArchiveError, ExperimentError, IndexFileError
 from coma.storage import archiving, experimentfile, housekeeping
 from coma.storage.experimentfile import ExperimentFile
 from coma.storage.failures import Failures
+from coma.storage.flusher import Flusher
 from coma.storage.listing import Listing
 from coma.storage.measurement import FileMeasurement, Measurement, MemoryMeasurement, Tree, compose
 from coma.storage.measurementfiles import MeasurementFiles
@@ -48,7 +49,7 @@ class ActiveMeasurements(Measurements):
     """
 
     def __init__(self, store: Store) -> None:
-        self.listing = store.files.ids.listing()
+        self.listing = store.files.ids.listing(store.is_active)
         self._store = store
 
     def __iter__(self) -> Iterator[Measurement]:
@@ -262,7 +263,7 @@ class Store:
         self.require_active("Cannot save a measurement")
         return self.publish(tree, number)
 
-    def publish(self, tree: Tree, number: int, durable: bool = True) -> tuple[int, str]:
+    def publish(self, tree: Tree, number: int, flusher: Flusher | None = None) -> tuple[int, str]:
         """Write a plain tree to a new file, and make sure that it counts.
 
         Parameters
@@ -271,8 +272,8 @@ class Store:
             The measurement.
         number
             An id that was taken from the index.
-        durable
-            Make it outlast a power cut before returning.
+        flusher
+            Makes it outlast a power cut later; without one, that is done before returning.
 
         Returns
         -------
@@ -285,7 +286,7 @@ class Store:
         ArchiveError
             If the format cannot hold the tree, or the file cannot be written.
         """
-        number, path = self.files.publish(tree, number, durable)
+        number, path = self.files.publish(tree, number, flusher)
         last = self.files.index.read_if_there()
         if last is None or last < number:
             return self._publish_again(tree, number, path)
