@@ -120,8 +120,8 @@ inline std::string boot_name() {
     return is_read ? std::string(text, sizeof text) : std::string(1, '0');
 }
 
-/// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed. Process ids
-/// are told from those of another boot, or of another space of ids, on a host of the same name.
+/// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed. Process
+/// ids are told from those of another boot, or of another space of ids, on a host of the same name.
 [[gnu::noinline]] inline std::string temporary_name(const std::string& path) {
     std::string name = directory_of(path);
     name.append(1, '.').append(path, path.rfind('/') + 1, 100).append(1, '~');
@@ -137,8 +137,8 @@ inline std::string boot_name() {
     return name;
 }
 
-/// Makes a new name in a directory durable; not every file system can, and not every directory that may be written may be
-/// read, which are no errors.
+/// Makes a new name in a directory durable; not every file system can, and not every directory that may be written may
+/// be read, which are no errors.
 [[gnu::noinline]] inline void sync_directory(const std::string& path) {
     const file_descriptor opened = open_file(directory_of(path), O_RDONLY | O_DIRECTORY);
     if (opened && ::fsync(opened.get()) == 0) return;

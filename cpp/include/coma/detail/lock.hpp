@@ -98,8 +98,8 @@ inline bool exchange_names(const std::string& a, const std::string& b) noexcept 
 /// Holds a lock file from construction to destruction.
 class file_lock {
 public:
-    /// Waits for the lock `path`. Each of its owners is waited for at most `limit` seconds, then lock_error is thrown; the
-    /// lock of an owner elsewhere, of whom nothing else is known, is taken over when it did not change for `patience`.
+    /// Waits for the lock `path`. Each of its owners is waited for at most `limit` seconds, then lock_error is thrown;
+    /// the lock of an owner elsewhere, of whom nothing is known, is taken over when it did not change for `patience`.
     explicit file_lock(std::string path, double limit = 30, double patience = 60) : path_(std::move(path)) {
         double unchanged = 0;
         for (long pause = shortest_pause; !try_create();
@@ -114,7 +114,7 @@ public:
     file_lock& operator=(const file_lock&) = delete;
     ~file_lock() { remove_own(path_, file_); }
 
-    /// Throws lock_error if another process took the lock over, which what it protects shows, too, if it is not as it was.
+    /// Throws lock_error if another process took the lock over, which what it protects may show, too.
     void require(bool is_as_it_was) const {
         if (!is_as_it_was || !names_file(path_, file_))
             raise<lock_error>({"the lock '", path_,
@@ -153,8 +153,8 @@ private:
         if (names_file(path, file)) ::unlink(path.c_str());
     }
 
-    /// Looks at the present lock file, which stays open meanwhile, so that its number names no other file; takes it away
-    /// if its owner is gone. Returns for how many seconds it has not changed.
+    /// Looks at the present lock file, which stays open meanwhile, so that its number names no other file; takes it
+    /// away if its owner is gone. Returns for how many seconds it has not changed.
     double look(double patience) {
         const file_descriptor pin = open_file(path_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
         lock_owner owner;
@@ -174,7 +174,7 @@ private:
         return unchanged;
     }
 
-    /// Removes the judged file: swaps it with a placeholder, so that the path never stands empty while we look, or moves it
+    /// Removes the judged file: swaps it with a placeholder, so that the path never stands empty while we look; moves it
     /// where the file system cannot swap. Another one that came in its place meanwhile is put back.
     void take_away(const file_descriptor& judged) {
         const std::string process = number_text(::getpid());
