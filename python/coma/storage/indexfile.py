@@ -150,9 +150,10 @@ class IndexFile:
         try:
             status = os.stat(self._archive.filename)
         except OSError:
-            if not self.exists():
+            try:
+                status = os.stat(self.filename)  # perhaps another process created it in another format
+            except OSError:
                 return None
-            status = os.stat(self._archive.filename)
         return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
     def write(self, last: int) -> None:
@@ -228,11 +229,6 @@ class IndexFile:
         ----------
         timeout
             Seconds that one owner is waited for; by default 30 where it lives on this host, and else no limit.
-
-        Parameters
-        ----------
-        timeout
-            Seconds to wait.
 
         Returns
         -------
