@@ -20,6 +20,7 @@ FLOORS = [
     ["detail/text", "detail/minimal_vector", "detail/pod_vector", "detail/key_index"],
     ["errors"],
     [
+        "detail/reals",
         "detail/numbers",
         "detail/utf8",
         "detail/path",
