@@ -69,7 +69,7 @@ def test_several_translation_units(compiler: str, tmp_path: Path) -> None:
 
 def test_each_header_stands_alone(tmp_path: Path) -> None:
     """Every header can be the only one that a program includes."""
-    wanted = [h for h in HEADERS if h != "coma/pybind11.hpp"]
+    wanted = [h for h in HEADERS if h not in ("coma/pybind11.hpp", "coma/detail/numpy.hpp")]
     sources = [
         f"#include <{header}>\nint unit_{number}();\nint unit_{number}() {{ return {number}; }}\n"
         for number, header in enumerate(wanted)

@@ -8,16 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace boost::serialization {
-
-template <class T>
-struct version;
-template <class T>
-struct tracking_level;
-template <class T>
-struct implementation_level;
-
-}  // namespace boost::serialization
+#include "detail/boost_says.hpp"
 
 namespace coma {
 
@@ -36,17 +27,6 @@ enum class tracking {
 };
 
 namespace detail {
-
-/// What Boost's macros say of a class; incomplete, and so without a word, where Boost's headers are not included.
-template <template <class> class Trait, class T, class = void>
-struct boost_says {
-    static constexpr bool anything = false;
-};
-template <template <class> class Trait, class T>
-struct boost_says<Trait, T, std::void_t<decltype(Trait<T>::value)>> {
-    static constexpr bool anything = true;
-    static constexpr int value = Trait<T>::value;
-};
 
 template <class T>
 constexpr unsigned default_version() noexcept {

@@ -36,8 +36,8 @@ public:
     xml_oarchive(const xml_oarchive&) = delete;
     xml_oarchive& operator=(const xml_oarchive&) = delete;
 
-    /// Closes the archive, and throws what close() throws. When an exception interrupts, the text stays incomplete: what
-    /// was saved is written, but not what stands at the end.
+    /// Closes the archive, and throws what close() throws. When an exception interrupts, the text stays incomplete:
+    /// what was saved is written, but not what stands at the end.
     ~xml_oarchive() noexcept(false) {
         if (std::uncaught_exceptions() == exceptions_) {
             close();
