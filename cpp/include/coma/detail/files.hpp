@@ -112,12 +112,12 @@ inline std::string read_file(const std::string& path) {
     return (seed + (call << 56)) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
 }
 
-/// The first eight characters of what tells this boot of the host from others; "0" where the system does not say.
-inline std::string boot_name() {
+/// Appends the first eight characters of what tells this boot of the host from others, or 0.
+[[gnu::noinline]] inline void append_boot(std::string& to) {
     char text[8];
     const file_descriptor file = open_file("/proc/sys/kernel/random/boot_id", O_RDONLY);
     const bool is_read = file && ::read(file.get(), text, sizeof text) == sizeof text;
-    return is_read ? std::string(text, sizeof text) : std::string(1, '0');
+    to.append(is_read ? text : "0", is_read ? sizeof text : 1);
 }
 
 /// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed. Process
@@ -131,10 +131,11 @@ inline std::string boot_name() {
         const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
         name.append(1, letter || is_digit(c) || c == '.' ? c : '_');
     }
-    add(name, {"~", boot_name(), "-", hexadecimal(process_space()), "~"});
-    append_number(name, static_cast<std::size_t>(::getpid()));
-    add(name, {"~", hexadecimal(unique_number()), ".tmp"});
-    return name;
+    append_boot(name.append(1, '~'));
+    append_hexadecimal(name.append(1, '-'), process_space());
+    append_number(name.append(1, '~'), static_cast<std::size_t>(::getpid()));
+    append_hexadecimal(name.append(1, '~'), unique_number());
+    return name.append(".tmp");
 }
 
 /// Makes a new name in a directory durable; not every file system can, and not every directory that may be written may

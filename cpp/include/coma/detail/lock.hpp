@@ -174,8 +174,8 @@ private:
         return unchanged;
     }
 
-    /// Removes the judged file: swaps it with a placeholder, so that the path never stands empty while we look; moves it
-    /// where the file system cannot swap. Another one that came in its place meanwhile is put back.
+    /// Removes the judged file: swaps it with a placeholder, so that the path never stands empty while we look, or just
+    /// moves it where the file system cannot swap. Another one that came in its place meanwhile is put back.
     void take_away(const file_descriptor& judged) {
         const std::string process = number_text(::getpid());
         const std::string aside = concat({path_, ".break.", process, ".", hexadecimal_name()});
