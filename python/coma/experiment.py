@@ -20,7 +20,7 @@ from coma.programs import builds
 from coma.programs.explain import Inquiry
 from coma.programs.program import Program
 from coma.results import frames
-from coma.results.results import ResultList
+from coma.results.resultlist import ResultList
 from coma.results.retrieval import LEAVE_OUT, Where, retrieve
 from coma.running import interrupt, provenance
 from coma.running import pool as pools
