@@ -140,3 +140,22 @@ def test_what_does_not_compile_says_why(statement: str, words: str, tmp_path: Pa
     """Wrong uses are refused by the compiler in a sentence that says what to do."""
     said = cppbuild.compile_error(tmp_path, REFUSED.format(statement=statement))
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("-std=c++14", "Coma needs C++17: compile with -std=c++17 or newer"),
+        ("-fno-exceptions", "compile without -fno-"),
+    ],
+)
+@pytest.mark.parametrize("compiler", cppbuild.COMPILERS)
+def test_what_a_compiler_must_be_told(compiler: str, flag: str, words: str, tmp_path: Path) -> None:
+    """Each header that users include says in a sentence what is missing, before anything else."""
+    cppbuild.need(compiler)
+    for header in HEADERS:
+        if "/detail/" not in header and header != "coma/pybind11.hpp":
+            (tmp_path / "user.cpp").write_text(f"#include <{header}>\n")
+            command = [compiler, "-std=c++17", flag, f"-I{cppbuild.INCLUDE}", "-fsyntax-only", tmp_path / "user.cpp"]
+            said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+            assert words in next(line for line in said.splitlines() if " error: " in line), header

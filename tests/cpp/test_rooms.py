@@ -16,6 +16,7 @@ COMA = cppbuild.INCLUDE / "coma"
 HEADERS = sorted(path.relative_to(COMA).with_suffix("").as_posix() for path in COMA.rglob("*.hpp"))
 PUBLIC = [header for header in HEADERS if not header.startswith("detail/")]
 FLOORS = [
+    ["detail/requirements"],
     ["version", "nvp", "traits", "detail/boost_says"],
     ["detail/text", "detail/minimal_vector", "detail/pod_vector", "detail/key_index"],
     ["errors"],

@@ -6,6 +6,8 @@
 
 #include <type_traits>
 
+#include "requirements.hpp"  // IWYU pragma: keep
+
 namespace boost::serialization {
 
 template <class T>
