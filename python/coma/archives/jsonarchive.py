@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ _DIGITS = bytes.maketrans(b"0123456789}", b"0000000000]")
 _BLANKS = b" \n"
 _LONG_NUMBER = b"0" * 19
 _EXPONENT = re.compile(rb"e[-+0-9]+,?$", re.MULTILINE)  # at the end of a line: of a number
-_UNUSUAL = (b"null", b"\\", b"\x7f", b"0.0000")
+_UNUSUAL = (b"\\", b"\x7f", b"0.0000")
 _WORD = secrets.token_hex(16).encode()
 _NUMBERS = frozenset({float, int, bool, type(None)})
 _WIDE = 2.0**63
@@ -176,7 +177,16 @@ def _quickly(tree: Any) -> bytes | None:
         return None
     if not text.isascii() or any(map(text.__contains__, _UNUSUAL)) or _EXPONENT.search(text):
         return None
-    return text
+    return None if b"null" in text and _has_nonfinite(tree) else text
+
+
+def _has_nonfinite(node: Any) -> bool:
+    """Tell whether there is a NaN or an infinity."""
+    if isinstance(node, dict):
+        return any(map(_has_nonfinite, node.values()))
+    if isinstance(node, list):
+        return any(map(_has_nonfinite, node))
+    return isinstance(node, float) and not isfinite(node)
 
 
 def _restored(node: Any, restore: types.Restore, level: int = 0) -> Any:
