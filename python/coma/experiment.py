@@ -31,6 +31,7 @@ from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, Measurement
 from coma.storage.store import Store
 from coma.trees import identity
+from coma.trees.path import TreePath
 from coma.trees.serializer import RecursiveSerializer
 
 
@@ -166,7 +167,7 @@ class Experiment:
 
     def define_parameter_set(
         self,
-        *parameters: tuple[str, str],
+        *parameters: tuple[str, TreePath],
         digits: int | Mapping[str, int | None] | None = identity.DIGITS,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
@@ -175,7 +176,7 @@ class Experiment:
         Parameters
         ----------
         *parameters
-            Tuples such as ``('theta', 'parameters/theta')``.
+            Tuples such as ``('theta', 'parameters/theta')``; a path may be a sequence of keys, too.
         digits
             Significant digits in which floats must agree to be the same value; a number, or a dictionary by name.
             None compares exactly.
@@ -442,8 +443,8 @@ class Experiment:
 
     def retrieve_results(
         self,
-        table: Sequence[tuple[str, str]],
-        parameter_set: Sequence[tuple[str, str]] = (),
+        table: Sequence[tuple[str, TreePath]],
+        parameter_set: Sequence[tuple[str, TreePath]] = (),
         *,
         fill: Any = LEAVE_OUT,
         on_ragged: str = "error",
@@ -454,7 +455,8 @@ class Experiment:
         Parameters
         ----------
         table
-            Name and path of each column, ``[('t', 'results/t')]`` say. A list, and what a path with ``*`` finds,
+            Name and path of each column, ``[('t', 'results/t')]`` say; a key with a slash is reached by its text, and by
+            a sequence, ``['results', 'v (m/s)']``. A list, and what a path with ``*`` finds,
             unfolds to ``t_1``, ``t_2``, ...; a numpy array stays whole.
         parameter_set
             Name and path of each parameter that tells the tables apart.
@@ -480,7 +482,7 @@ class Experiment:
         Warns
         -----
         UserWarning
-            If no measurement has one of the paths.
+            If there are no measurements, or none has one of the paths.
         """
         trees = self._store.measurements().trees(are_lent=callable(where))
         known = self._sweep.definition

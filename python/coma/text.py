@@ -19,7 +19,7 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     >>> suggestion('label', ['parameters/B', 'results/label'])
     "; did you mean 'results/label'?"
     """
-    names = list(dict.fromkeys(known))
+    names = [other for other in dict.fromkeys(known) if other != name]
     sought = str(name).casefold()
     same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
     near = same or difflib.get_close_matches(str(name), names, 1)

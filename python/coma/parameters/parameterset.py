@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from coma.errors import ParameterSetError, PathError
-from coma.trees import identity
+from coma.trees import identity, readers
 from coma.trees import path as paths
+from coma.trees.path import Fixed, TreePath
 
 
 class Definition:
@@ -22,7 +23,7 @@ class Definition:
     Parameters
     ----------
     items
-        Tuples of name and path.
+        Tuples of name and path, a text or a sequence of keys.
     digits
         Significant digits in which floats must agree to be the same value; a number for all parameters, or a
         dictionary by name. None compares exactly.
@@ -42,15 +43,15 @@ class Definition:
 
     def __init__(
         self,
-        items: Sequence[tuple[str, str]],
+        items: Sequence[tuple[str, TreePath]],
         digits: int | Mapping[str, int | None] | None = identity.DIGITS,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.items = tuple(_checked_item(item) for item in items)
         self.names = tuple(name for name, _ in self.items)
         self.paths = tuple(path for _, path in self.items)
-        for given in (self.names, self.paths):
-            _refuse_repeats(given)
+        _refuse_repeats(self.names)
+        _refuse_repeats(self.paths)
         self.digits = _digits(self.names, digits)
         self.defaults = _by_path(dict(self.items), defaults or {})
 
@@ -90,7 +91,7 @@ class Definition:
     def values(self, tree: dict[str, Any]) -> tuple[Any, ...] | None:
         """Return the values that a measurement's tree holds; None where it lacks a path."""
         try:
-            return paths.reader(self.paths)(tree)
+            return readers.reader(self.paths)(tree)
         except PathError:
             return self._with_defaults(tree) if self.defaults else None
 
@@ -100,9 +101,10 @@ class Definition:
             return None
         return tuple(self.defaults[path] if path in absent else paths.get(tree, path) for path in self.paths)
 
-    def position(self, name: str) -> int | None:
+    def position(self, name: Fixed) -> int | None:
         """Return the position of a parameter given by name or path."""
-        for given in (self.names, self.paths):
+        known: tuple[Sequence[Fixed], ...] = (self.names, self.paths)
+        for given in known:
             if name in given:
                 return given.index(name)
         return None
@@ -175,7 +177,7 @@ class ParameterSet:
         return self._definition.names
 
     @property
-    def paths(self) -> tuple[str, ...]:
+    def paths(self) -> tuple[Fixed, ...]:
         """The parameters' paths in a measurement."""
         return self._definition.paths
 
@@ -189,7 +191,7 @@ class ParameterSet:
         """The significant digits in which equal floats agree, for each parameter."""
         return self._definition.digits
 
-    def has(self, name: str) -> bool:
+    def has(self, name: Fixed) -> bool:
         """Tell whether there is a parameter of that name or path.
 
         Parameters
@@ -199,7 +201,7 @@ class ParameterSet:
         """
         return self._definition.position(name) is not None
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: Fixed, default: Any = None) -> Any:
         """Return the parameter of that name or path, or `default`.
 
         Parameters
@@ -270,7 +272,7 @@ class ParameterSet:
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a parameter set cannot be changed")
 
-    def __getitem__(self, item: int | str) -> Any:
+    def __getitem__(self, item: int | Fixed) -> Any:
         if isinstance(item, int):
             return self._values[item]
         if item in self._definition.paths:
@@ -320,10 +322,11 @@ def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-def _checked_item(item: Any) -> tuple[str, str]:
-    if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
+def _checked_item(item: Any) -> tuple[str, Fixed]:
+    is_pair = isinstance(item, tuple | list) and len(item) == 2 and all(item)
+    if not (is_pair and isinstance(item[0], str) and paths.is_path(item[1])):
         raise ParameterSetError(f"{item!r} is no parameter; write ('theta', 'parameters/theta'): a name and a path")
-    name, path = item
+    name, path = item[0], paths.fixed(item[1])
     if hasattr(ParameterSet, name):
         raise ParameterSetError(f"{name!r} is a name that a parameter set uses itself; choose another, {name}_0 say")
     if paths.WILDCARD in paths.parts(path) or "" in paths.parts(path):
@@ -331,8 +334,8 @@ def _checked_item(item: Any) -> tuple[str, str]:
     return name, path
 
 
-def _refuse_repeats(given: tuple[str, ...]) -> None:
-    twice = sorted({item for item in given if given.count(item) > 1})
+def _refuse_repeats(given: tuple[Fixed, ...]) -> None:
+    twice = list(dict.fromkeys(item for item in given if given.count(item) > 1))
     if twice:
         raise ParameterSetError(f"defined more than once: {_listed(twice)}")
 
@@ -348,7 +351,7 @@ def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | Non
     return tuple(given.get(name, identity.DIGITS) for name in names)
 
 
-def _by_path(paths_by_name: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _by_path(paths_by_name: Mapping[str, Fixed], defaults: Mapping[str, Any]) -> dict[Fixed, Any]:
     unknown = [name for name in defaults if name not in paths_by_name]
     if unknown:
         raise ParameterSetError(
@@ -357,5 +360,5 @@ def _by_path(paths_by_name: Mapping[str, str], defaults: Mapping[str, Any]) -> d
     return {paths_by_name[name]: copy.deepcopy(value) for name, value in defaults.items()}
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[Fixed]) -> str:
     return ", ".join(repr(name) for name in names) or "none"

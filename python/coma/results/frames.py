@@ -17,9 +17,10 @@ from coma.storage.measurement import Measurement, Tree
 from coma.text import suggestion
 from coma.trees import identity
 from coma.trees import path as paths
+from coma.trees.path import Fixed
 
 INDEX = "measurement_id"
-PARAMETERS = "parameters/"
+PARAMETERS = "parameters"
 _MOST_POINTS = 10**8
 _SCALARS = (bool, int, float, complex, str, datetime.date, np.datetime64, type(None))
 
@@ -31,10 +32,10 @@ def to_dataframe(results: Sequence[Table]) -> Any:
     return pandas.concat(frames) if frames else pandas.DataFrame(index=pandas.Index([], name=INDEX))
 
 
-def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Mapping[str, Any]) -> Any:
+def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Mapping[Fixed, Any]) -> Any:
     """Return one row for each measurement, with everything that is a scalar, by path; `defaults` where that is absent."""
     pandas = optional.load("pandas", "frames", "to_dataframe()")
-    rows: dict[Any, dict[str, Any]] = {
+    rows: dict[Any, dict[Any, Any]] = {
         m.id: {**dict(_scalars(m.tree)), **_absent(m.tree, defaults)} for m in measurements
     }
     found = dict.fromkeys(path for row in rows.values() for path in row)
@@ -47,7 +48,11 @@ def to_xarray(results: Sequence[Table], dims: Sequence[str] | None) -> Any:
     xarray = optional.load("xarray", "frames", "to_xarray()")
     grid = Grid(results, _default_dims(results) if dims is None else dims)
     asked = {name: path for result in results for name, path in result.table_definition}
-    variables = {name: (*grid.variable(name), {"path": path}) for name, path in asked.items() if name not in grid.dims}
+    variables = {
+        name: (*grid.variable(name), {"path": paths.as_text(path)})
+        for name, path in asked.items()
+        if name not in grid.dims
+    }
     return xarray.Dataset(variables, coords={name: axis.values for name, axis in grid.axes.items()})
 
 
@@ -147,13 +152,13 @@ def _repeated(value: Any, rows: int) -> Array | list[Any]:
     return column if column.ndim == 1 else list(column)
 
 
-def _scalars(tree: Tree) -> Iterator[tuple[str, Any]]:
+def _scalars(tree: Tree) -> Iterator[tuple[Hashable, Any]]:
     for path, leaf in paths.leaves(tree):
         if isinstance(leaf, _SCALARS) or (isinstance(leaf, np.ndarray) and leaf.ndim == 0):
             yield path, leaf
 
 
-def _absent(tree: Tree, defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _absent(tree: Tree, defaults: Mapping[Fixed, Any]) -> dict[Fixed, Any]:
     """Return the defaults of what a tree lacks."""
     return {
         path: value for path, value in defaults.items() if isinstance(value, _SCALARS) and not paths.has(tree, path)
@@ -162,7 +167,9 @@ def _absent(tree: Tree, defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 def _default_dims(results: Sequence[Table]) -> list[str]:
     parameters = [name for result in results for name in result.parameters.names]
-    columns = [name for result in results for name, path in result.table_definition if path.startswith(PARAMETERS)]
+    columns = [
+        name for result in results for name, path in result.table_definition if paths.parts(path)[:1] == [PARAMETERS]
+    ]
     return list(dict.fromkeys([*parameters, *columns]))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from coma.parameters.parameterset import ParameterSet
+from coma.trees.path import Fixed
 
 Array = np.ndarray[Any, Any]
 _NUMBERS = {bool, int, float, complex}
@@ -35,7 +36,7 @@ class Table(Protocol):
         """Their names."""
 
     @property
-    def table_definition(self) -> tuple[tuple[str, str], ...]:
+    def table_definition(self) -> tuple[tuple[str, Fixed], ...]:
         """Name and path of each as they were asked for."""
 
     @property

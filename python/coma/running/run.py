@@ -22,6 +22,7 @@ from coma.storage.ids import IdBlocks
 from coma.storage.measurement import Tree
 from coma.storage.store import Store
 from coma.text import first_line
+from coma.trees.path import Fixed
 
 
 class Run:
@@ -48,7 +49,7 @@ class Run:
         self.measured = 0
         self.errors: list[Exception] = []
         self._records: dict[Hashable, list[str]] = {}
-        self._warned: set[str] = set()
+        self._warned: set[Fixed] = set()
         self._ids = IdBlocks(store.files.ids, store.require_still_active)
         self._flusher = Flusher()
 
