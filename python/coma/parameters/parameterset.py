@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from coma.errors import ParameterSetError, PathError
-from coma.trees import identity, readers
+from coma.trees import identity, readers, types
 from coma.trees import path as paths
 from coma.trees.path import Fixed, TreePath
 
@@ -266,7 +266,9 @@ class ParameterSet:
         raise AttributeError(f"no parameter {name!r}; there is {_listed(self.names)}")
 
     def _entropy(self) -> np.random.SeedSequence:
-        digest = hashlib.sha256(repr((self.paths, self.key())).encode("utf-8", "surrogatepass")).digest()
+        """Return what depends on the point alone: of keys on both sides of an edge between two roundings, on one."""
+        keys = min(repr((self.paths, key)) for key in self.candidate_keys())
+        digest = hashlib.sha256(keys.encode("utf-8", "surrogatepass")).digest()
         return np.random.SeedSequence(int.from_bytes(digest, "big"))
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -303,8 +305,8 @@ class ParameterSet:
 
 def plain_value(value: Any) -> Any:
     """Return a numpy scalar as a Python number and a list as a tuple; copies of arrays and dictionaries."""
-    if isinstance(value, np.ma.MaskedArray):
-        return value  # it would lose its mask
+    if types.of_user(value) or (isinstance(value, np.ndarray) and type(value) not in types.ARRAYS):
+        return value  # what it is more than its numbers would be lost
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         item = value.item()
         return np.asarray(value)[()] if value.dtype.kind in "mM" and not isinstance(item, datetime.date) else item

@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from coma.archives import jsonarchive
 from coma.errors import JsonArchiveError, ParameterSetError, SerializerError, warn
 from coma.parameters.grids import grid, points
@@ -227,15 +225,13 @@ def _refuse_nested(given: Sequence[Fixed]) -> None:
 
 def _check_value(name: str, value: Any) -> None:
     """Refuse a value that a measurement file would not give back: its point would never be found again."""
-    if isinstance(value, float | bool | None):
+    if identity.are_scalars([value]) and not isinstance(value, int | str):
         return
     try:
-        if isinstance(value, str):
-            jsonarchive.dumps(value)
-            return
-        if not isinstance(value, np.generic) and identity.key(
-            _SERIALIZER.decode(_SERIALIZER.encode(value))
-        ) == identity.key(value):
+        tree = _SERIALIZER.encode(value)
+        if isinstance(tree, str):
+            jsonarchive.dumps(tree)
+        if identity.key(_SERIALIZER.decode(tree)) == identity.key(value):
             return
         why = "it would come back as something else"
     except (SerializerError, JsonArchiveError, TypeError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import operator
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,17 +13,17 @@ import numpy as np
 
 from coma.errors import ExperimentError, PathError
 from coma.results import optional
-from coma.results.tables import Array, Table, as_array
+from coma.results.tables import Array, Table, as_array, objects
 from coma.storage.measurement import Measurement, Tree
 from coma.text import suggestion
-from coma.trees import identity
+from coma.trees import identity, types
 from coma.trees import path as paths
 from coma.trees.path import Fixed
 
 INDEX = "measurement_id"
 PARAMETERS = "parameters"
 _MOST_POINTS = 10**8
-_SCALARS = (bool, int, float, complex, str, datetime.date, np.datetime64, type(None))
+_SCALARS = (bool, int, float, complex, str, datetime.date, datetime.timedelta, np.generic, type(None))
 
 
 def to_dataframe(results: Sequence[Table]) -> Any:
@@ -63,7 +64,7 @@ class Axis:
         distinct = {identity.key(value): value for value in values}
         try:
             keys = sorted(distinct, key=lambda key: (distinct[key] != distinct[key], distinct[key]))
-        except TypeError:  # values without an order stay in that of appearance
+        except (TypeError, ValueError):  # values without an order stay in that of appearance
             keys = list(distinct)
         self.values = as_array([distinct[key] for key in keys])
         self.positions: dict[Hashable, int] = {key: i for i, key in enumerate(keys)}
@@ -86,6 +87,7 @@ class Grid:
         places = [[_along(result, name) for name in dims] for result in results]
         self.axes = {name: Axis(v for place in places for v in place[i]) for i, name in enumerate(dims)}
         self.places = [self._positions(place, len(r.measurement_ids)) for place, r in zip(places, results, strict=True)]
+        self._strides = [math.prod(self.shape[i + 1 :]) for i in range(len(self.shape))]
         self._refuse_too_many()
         self._refuse_repeats()
 
@@ -100,9 +102,16 @@ class Grid:
         inner = _common_shape(blocks)
         full = np.full(self.shape + inner, *_filler(blocks, self._is_full(blocks, inner)))
         for block, place in zip(blocks, self.places, strict=True):
+            if not inner:
+                full.reshape(-1)[self._numbers(place)] = objects(list(block)) if full.dtype == object else block
+                continue
             for cell, position in zip(block, place, strict=True):
-                full[position + tuple(slice(n) for n in (np.shape(cell) if inner else ()))] = cell
+                full[position + tuple(map(slice, np.shape(cell)))] = cell
         return self.dims + tuple(f"{name}_dim_{i}" for i in range(len(inner))), full
+
+    def _numbers(self, place: Sequence[tuple[int, ...]]) -> list[int]:
+        """Return where each point of the grid lies, counted through."""
+        return [sum(map(operator.mul, position, self._strides)) for position in place]
 
     def _is_full(self, blocks: Sequence[Array], inner: tuple[int, ...]) -> bool:
         rows = sum(map(len, self.places))
@@ -154,15 +163,19 @@ def _repeated(value: Any, rows: int) -> Array | list[Any]:
 
 def _scalars(tree: Tree) -> Iterator[tuple[Hashable, Any]]:
     for path, leaf in paths.leaves(tree):
-        if isinstance(leaf, _SCALARS) or (isinstance(leaf, np.ndarray) and leaf.ndim == 0):
+        if _is_scalar(leaf):
             yield path, leaf
+
+
+def _is_scalar(leaf: Any) -> bool:
+    """Tell whether a value has a cell of its own: a number, a string, a date, an object of a registered type."""
+    is_array = isinstance(leaf, np.ndarray) and leaf.ndim == 0
+    return isinstance(leaf, _SCALARS) or is_array or types.of_user(leaf) is not None
 
 
 def _absent(tree: Tree, defaults: Mapping[Fixed, Any]) -> dict[Fixed, Any]:
     """Return the defaults of what a tree lacks."""
-    return {
-        path: value for path, value in defaults.items() if isinstance(value, _SCALARS) and not paths.has(tree, path)
-    }
+    return {path: value for path, value in defaults.items() if _is_scalar(value) and not paths.has(tree, path)}
 
 
 def _default_dims(results: Sequence[Table]) -> list[str]:
@@ -180,7 +193,8 @@ def _along(result: Table, name: str) -> Sequence[Any]:
     if name not in result.table_columns:
         known = [*result.parameters.names, *result.table_columns]
         raise PathError(f"no parameter or column {name!r}{suggestion(name, known)}")
-    cells: list[Any] = result[name].tolist()
+    column = result[name]
+    cells: list[Any] = list(column) if column.dtype.kind in "mM" else column.tolist()
     return cells
 
 

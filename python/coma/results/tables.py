@@ -12,12 +12,18 @@ import numpy as np
 
 from coma.parameters.parameterset import ParameterSet
 from coma.trees.path import Fixed
+from coma.trees.types import ARRAYS
 
 Array = np.ndarray[Any, Any]
 _NUMBERS = {bool, int, float, complex}
 _NUMBER_KINDS = "biufc"
 _LARGEST = 2**53
-_DATES = {datetime.date: "datetime64[D]", datetime.datetime: "datetime64[us]"}
+_DATES = {
+    datetime.date: "datetime64[D]",
+    datetime.datetime: "datetime64[us]",
+    datetime.timedelta: "timedelta64[us]",
+}
+_LONGEST = datetime.timedelta(microseconds=2**63 - 1)
 
 
 class Table(Protocol):
@@ -57,10 +63,11 @@ def as_array(values: Sequence[Any]) -> Array:
                                                      float64, complex128 that holds all exactly
     str                                              ``<U...``
     `datetime.date`, `datetime.datetime`             ``datetime64[D]``, ``datetime64[us]``
+    `datetime.timedelta`                             ``timedelta64[us]``
     numpy arrays of one shape                        further dimensions, of their common dtype
     anything else: None, bytes, dictionaries, dates  object
     with a time zone, arrays of several shapes,
-    attachments, and any other mixture
+    registered types, attachments, any mixture
     ===============================================  ==========================================
 
     Examples
@@ -115,7 +122,7 @@ def _cells(column: Array) -> list[Any]:
 
 
 def _scalar(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim == 0:
+    if type(value) in ARRAYS and value.ndim == 0:
         value = value[()]
     plain = isinstance(value, np.generic) and value.dtype.kind in _NUMBER_KINDS + "U" and value.dtype.itemsize <= 16
     item = value.item() if plain else value
@@ -133,8 +140,10 @@ def _dtype(cells: list[Any]) -> Any:
 
 
 def _dtype_of(kind: type, cells: list[Any]) -> Any:
-    if issubclass(kind, np.ndarray):
+    if kind in ARRAYS:
         return None if _is_uniform(cells) else object
+    if kind is datetime.timedelta:
+        return _DATES[kind] if max(map(abs, cells)) <= _LONGEST else object
     if kind in _DATES:
         return object if any(getattr(cell, "tzinfo", None) for cell in cells) else _DATES[kind]
     return None if issubclass(kind, np.generic) and kind is not np.void else object
@@ -158,7 +167,11 @@ def _is_exact(array: Array, cells: list[Any]) -> bool:
 
 
 def _objects(cells: list[Any]) -> Array:
-    array = np.empty(len(cells), dtype=object)
-    for i, cell in enumerate(cells):
-        array[i] = copy.deepcopy(cell) if isinstance(cell, dict | list | np.ndarray) else cell  # it may be changed
+    copies = [copy.deepcopy(cell) if isinstance(cell, dict | list | np.ndarray) else cell for cell in cells]
+    return objects(copies)  # what may be changed is not what the measurement has
+
+
+def objects(cells: Sequence[Any]) -> Array:
+    """Return an array of the very objects, of which numpy would take some apart."""
+    array: Array = np.frompyfunc(cells.__getitem__, 1, 1)(np.arange(len(cells)))
     return array

@@ -11,6 +11,7 @@ import numpy as np
 
 from coma.errors import PathError
 from coma.text import suggestion
+from coma.trees import types
 
 TreePath = str | Sequence[str | int]
 Place = tuple[str | int, ...]
@@ -102,7 +103,7 @@ def has(tree: Any, path: TreePath) -> bool:
 
 
 def leaves(tree: Any, path: str = "") -> Iterator[tuple[str | tuple[str, ...], Any]]:
-    """Yield path and value of everything in a tree that is no dictionary; `path` is that of the tree itself.
+    """Yield path and value of all that is no plain dictionary; `path` is that of the tree itself.
 
     A path is the sequence of its keys where its text would lead elsewhere.
 
@@ -122,7 +123,7 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str | tuple[str, ...], A
 
 
 def _leaves(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if not isinstance(node, Mapping):
+    if not isinstance(node, Mapping) or types.of_user(node):
         yield keys, node
         return
     for key, item in node.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 from coma.errors import PathError
 from coma.trees import path as paths
+from coma.trees import types
 from coma.trees.equality import equal
 from coma.trees.path import TreePath
 
@@ -84,8 +85,8 @@ class View(MutableMapping[str, Any]):
 
 
 def view(node: Any) -> Any:
-    """Return a dictionary as a `View`, anything else as it is."""
-    return View(node) if isinstance(node, dict) else node
+    """Return a dictionary as a `View`, anything else, and an object of a registered type, as it is."""
+    return View(node) if isinstance(node, dict) and not types.of_user(node) else node
 
 
 def plain(node: Any) -> Any:
