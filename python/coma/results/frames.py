@@ -13,7 +13,7 @@ import numpy as np
 
 from coma.errors import ExperimentError, PathError
 from coma.results import optional
-from coma.results.tables import Array, Table, as_array, objects
+from coma.results.tables import Array, Table, as_array, held_times, objects
 from coma.storage.measurement import Measurement, Tree
 from coma.text import suggestion
 from coma.trees import identity, types
@@ -30,7 +30,11 @@ def to_dataframe(results: Sequence[Table]) -> Any:
     """Return one row for each measurement, with the parameters and the columns of its result."""
     pandas = optional.load("pandas", "frames", "to_dataframe()")
     frames = [_frame(result, pandas) for result in results]
-    return pandas.concat(frames) if frames else pandas.DataFrame(index=pandas.Index([], name=INDEX))
+    if not frames:
+        return pandas.DataFrame(index=pandas.Index([], name=INDEX))
+    for name in dict.fromkeys(name for frame in frames for name in frame):
+        _keep_integers(name, frames)
+    return pandas.concat(frames)
 
 
 def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Mapping[Fixed, Any]) -> Any:
@@ -40,8 +44,9 @@ def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Map
         m.id: {**dict(_scalars(m.tree)), **_absent(m.tree, defaults)} for m in measurements
     }
     found = dict.fromkeys(path for row in rows.values() for path in row)
-    columns = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in found}
-    return pandas.DataFrame(columns, index=pandas.Index(list(rows), name=INDEX))
+    index = pandas.Index(list(rows), name=INDEX)
+    cells = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in found}
+    return pandas.DataFrame({path: _series(column, index, pandas) for path, column in cells.items()}, index=index)
 
 
 def to_xarray(results: Sequence[Table], dims: Sequence[str] | None) -> Any:
@@ -54,7 +59,8 @@ def to_xarray(results: Sequence[Table], dims: Sequence[str] | None) -> Any:
         for name, path in asked.items()
         if name not in grid.dims
     }
-    return xarray.Dataset(variables, coords={name: axis.values for name, axis in grid.axes.items()})
+    coordinates = {name: _refused_unless_held(name, axis.values) for name, axis in grid.axes.items()}
+    return xarray.Dataset(variables, coords=coordinates)
 
 
 class Axis:
@@ -98,7 +104,7 @@ class Grid:
 
     def variable(self, name: str) -> tuple[tuple[str, ...], Array]:
         """Return dimensions and values of a column on the grid."""
-        blocks = [result[name] for result in self.results]
+        blocks = [_refused_unless_held(name, result[name]) for result in self.results]
         inner = _common_shape(blocks)
         full = np.full(self.shape + inner, *_filler(blocks, self._is_full(blocks, inner)))
         for block, place in zip(blocks, self.places, strict=True):
@@ -144,21 +150,44 @@ class Grid:
                 known[position] = number
 
 
+def _keep_integers(name: str, frames: Sequence[Any]) -> None:
+    """Make a column one of objects, if its integers would be rounded beside floats, unsigned integers and gaps."""
+    having = [frame for frame in frames if name in frame]
+    if len({frame[name].dtype for frame in having}) > 1 or len(having) < len(frames):
+        integers = [frame[name] for frame in having if frame[name].dtype.kind in "iu"]
+        if not all(_are_kept(column.to_numpy(), np.dtype(float)) for column in integers):
+            for frame in having:
+                frame[name] = frame[name].astype(object)
+
+
 def _frame(result: Table, pandas: Any) -> Any:
     rows = len(result.measurement_ids)
-    shared = {name: _repeated(value, rows) for name, value in _parameters(result).items()}
-    cells = zip(result.table_columns, result.columns, strict=True)
-    columns = {**shared, **{name: column if column.ndim == 1 else list(column) for name, column in cells}}
-    return pandas.DataFrame(columns, index=pandas.Index(result.measurement_ids, name=INDEX))
+    index = pandas.Index(result.measurement_ids, name=INDEX)
+    shared = {name: as_array([value] * rows) for name, value in _parameters(result).items()}
+    columns = {**shared, **dict(zip(result.table_columns, result.columns, strict=True))}
+    return pandas.DataFrame({name: _series(column, index, pandas) for name, column in columns.items()}, index=index)
 
 
 def _parameters(result: Table) -> Mapping[str, Any]:
     return dict(zip(result.parameters.names, result.parameters.values, strict=True))
 
 
-def _repeated(value: Any, rows: int) -> Array | list[Any]:
-    column = as_array([value] * rows)
-    return column if column.ndim == 1 else list(column)
+def _series(column: Array, index: Any, pandas: Any) -> Any:
+    """Return what pandas makes a column of; objects, where it would change their values."""
+    if column.ndim > 1:
+        return list(column)
+    held = held_times(column)
+    return pandas.Series(objects(list(column)), index, dtype=object) if held is None else held
+
+
+def _refused_unless_held(name: str, column: Array) -> Array:
+    held = held_times(column)
+    if held is None:
+        raise ExperimentError(
+            f"{name!r} holds times ({column.dtype}) that xarray would change: it has units from s to ns; use "
+            "to_dataframe(), or leave the column out"
+        )
+    return held
 
 
 def _scalars(tree: Tree) -> Iterator[tuple[Hashable, Any]]:

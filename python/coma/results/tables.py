@@ -23,6 +23,7 @@ _DATES = {
     datetime.datetime: "datetime64[us]",
     datetime.timedelta: "timedelta64[us]",
 }
+_PANDAS = {"ms": "ms", "us": "us", "ns": "ns", "ps": "ns", "fs": "ns", "as": "ns"}  # else seconds
 _LONGEST = datetime.timedelta(microseconds=2**63 - 1)
 
 
@@ -108,6 +109,31 @@ def beside(columns: Sequence[Array], rows: int) -> Array:
     if all(map(_fits_float, columns)):
         return np.stack(columns, axis=1)
     return as_table(list(zip(*map(_cells, columns), strict=True)))
+
+
+def held_times(column: Array) -> Array | None:
+    """Return a column with its times in a unit of pandas (s, ms, us, ns); None where that would change one.
+
+    Examples
+    --------
+    >>> held_times(np.array([1], "m8[h]")), held_times(np.array([1], "m8[ps]")), held_times(np.array([1.5]))
+    (array([3600], dtype='timedelta64[s]'), None, array([1.5]))
+    """
+    kind = column.dtype.kind
+    if kind == "O":
+        return None if any(map(_is_lost_as_object, column.ravel().tolist())) else column
+    if kind not in "mM":
+        return column
+    unit = np.datetime_data(column.dtype)[0]
+    if unit == "generic" or (kind == "m" and unit in "YM"):
+        return None
+    held = column.astype(f"{kind}8[{_PANDAS.get(unit, 's')}]")
+    return held if np.array_equal(held.astype(column.dtype), column, equal_nan=True) else None
+
+
+def _is_lost_as_object(cell: Any) -> bool:
+    is_long = type(cell) is datetime.timedelta and abs(cell) > _LONGEST
+    return is_long or isinstance(cell, np.datetime64 | np.timedelta64)
 
 
 def _fits_float(column: Array) -> bool:
