@@ -190,7 +190,7 @@ class Experiment:
         """
         self._sweep.define(parameters, digits, defaults)
 
-    def add_parameter_set(self, *values: Any, **named: Any) -> None:
+    def add_parameter_set(self, /, *values: Any, **named: Any) -> None:
         """Add one point; a point that is there already is not added again.
 
         Parameters
@@ -207,7 +207,7 @@ class Experiment:
         """
         self._sweep.add(values, named)
 
-    def add_parameter_grid(self, **axes: Any) -> None:
+    def add_parameter_grid(self, /, **axes: Any) -> None:
         """Add all combinations of some values, ``add_parameter_grid(A=[1, 2], B=[3, 4])``.
 
         In the order of the definition, the last parameter varies fastest.
@@ -392,7 +392,7 @@ class Experiment:
         """
         return list(self._store.failures)
 
-    def explain(self, *values: Any, **named: Any) -> str:
+    def explain(self, /, *values: Any, **named: Any) -> str:
         """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures.
 
         Parameters

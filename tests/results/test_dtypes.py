@@ -162,8 +162,7 @@ def written(data, path, original):
 def check(data):
     """Compare what stands in one row of a dataset: coordinate, variable and array are one value."""
     for x, v, a in zip(data.x.values, data.v.values, data.a.values, strict=True):
-        assert alike(x, v) or alike(v, x)
-        assert all(alike(item, v) for item in a)
+        assert all(alike(one, v) or alike(v, one) for one in [x, *a])
 
 
 def test_integers_are_never_rounded_where_results_are_put_together():

@@ -6,12 +6,14 @@ from __future__ import annotations
 import copy
 import datetime
 import hashlib
+import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from coma.errors import ParameterSetError, PathError
+from coma.text import identifier
 from coma.trees import identity, readers, types
 from coma.trees import path as paths
 from coma.trees.path import Fixed, TreePath
@@ -51,6 +53,7 @@ class Definition:
         self.names = tuple(name for name, _ in self.items)
         self.paths = tuple(path for _, path in self.items)
         _refuse_repeats(self.names)
+        _refuse_lookalikes(self.names)
         _refuse_repeats(self.paths)
         self.digits = _digits(self.names, digits)
         self.defaults = _by_path(dict(self.items), defaults or {})
@@ -107,7 +110,13 @@ class Definition:
         for given in known:
             if name in given:
                 return given.index(name)
-        return None
+        alike = list(map(identifier, self.names))
+        return alike.index(identifier(name)) if isinstance(name, str) and identifier(name) in alike else None
+
+    def spelt(self, named: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values by the parameters' names: Python writes some letters of an argument's name in another form."""
+        by_form = dict(zip(map(identifier, self.names), self.names, strict=True))
+        return {name if name in self.names else by_form.get(name, name): value for name, value in named.items()}
 
 
 class ParameterSet:
@@ -150,7 +159,7 @@ class ParameterSet:
         object.__setattr__(self, "_values", definition.plain(values))
 
     @classmethod
-    def of(cls, **values: Any) -> ParameterSet:
+    def of(cls, /, **values: Any) -> ParameterSet:
         """Return a parameter set whose paths are ``parameters/<name>``, to try a function or a `Program` by hand.
 
         Parameters
@@ -263,6 +272,8 @@ class ParameterSet:
             return np.random.default_rng(self._entropy())
         if name == "seed":
             return int(self._entropy().generate_state(1, np.uint64)[0])
+        if not name.startswith("_") and self.has(name):
+            return self.get(name)
         raise AttributeError(f"no parameter {name!r}; there is {_listed(self.names)}")
 
     def _entropy(self) -> np.random.SeedSequence:
@@ -340,6 +351,14 @@ def _refuse_repeats(given: tuple[Fixed, ...]) -> None:
     twice = list(dict.fromkeys(item for item in given if given.count(item) > 1))
     if twice:
         raise ParameterSetError(f"defined more than once: {_listed(twice)}")
+
+
+def _refuse_lookalikes(names: tuple[str, ...]) -> None:
+    for name, other in itertools.combinations(names, 2):
+        if identifier(name) == identifier(other):
+            raise ParameterSetError(
+                f"{name!r} and {other!r} are one name to Python, in two Unicode forms: {name!a}, {other!a}"
+            )
 
 
 def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | None) -> tuple[int | None, ...]:

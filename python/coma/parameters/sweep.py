@@ -114,7 +114,8 @@ class Sweep:
         return ParameterSet(self.defined(), self._all(values, named))
 
     def _all(self, values: Sequence[Any], named: Mapping[str, Any]) -> Sequence[Any]:
-        return [*values, *_named(self.defined(), len(values), named)] if named else values
+        definition = self.defined()
+        return [*values, *_named(definition, len(values), definition.spelt(named))] if named else values
 
     def defined(self) -> Definition:
         """Return what the parameters are.
@@ -155,7 +156,7 @@ class Sweep:
 
     def add_grid(self, axes: Mapping[str, Any]) -> None:
         """Add all combinations of the axes' values."""
-        for values in grid(self.defined().names, axes):
+        for values in grid(self.defined().names, self.defined().spelt(axes)):
             self.add(values, {})
 
     def add_points(self, rows: Any) -> None:

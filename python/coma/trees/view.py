@@ -7,6 +7,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from coma.errors import PathError
+from coma.text import identifier
 from coma.trees import path as paths
 from coma.trees import types
 from coma.trees.equality import equal
@@ -47,18 +48,24 @@ class View(MutableMapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self[name]
+            return self[self._key(name)]
         except PathError as error:
             raise AttributeError(str(error)) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
+        self[self._key(name)] = value
 
     def __delattr__(self, name: str) -> None:
         try:
-            del self[name]
+            del self[self._key(name)]
         except PathError as error:
             raise AttributeError(str(error)) from None
+
+    def _key(self, name: str) -> str:
+        """Return the key that an attribute means: Python writes some letters in another form than the tree may have."""
+        if name in self._tree:
+            return name
+        return next((key for key in self._tree if identifier(key) == name), name)
 
     def __contains__(self, path: object) -> bool:
         return paths.has(self._tree, path)  # type: ignore[arg-type]  # what is no path leads nowhere
