@@ -282,3 +282,103 @@ def test_the_command_in_a_shell(directory, command):
     done = subprocess.run([*process, "show", directory], env=environment(), stdout=write, stderr=-1, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+NASTY = (
+    "".join(map(chr, [*range(9), *range(0xB, 0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x2028, 0xD800])) + "\x1b[2J"
+)
+
+
+@pytest.fixture
+def nasty(directory):
+    """Return an experiment whose texts and keys a terminal would obey."""
+    e = coma.Experiment(directory, description=f"a{NASTY}b", tags=[NASTY])
+    e.define_parameter_set(("k", f"parameters/k{NASTY}"))
+    e.add_parameter_set(f"a{NASTY}b")
+    e.add_parameter_set("bad")
+
+    def measure(p):
+        if p.k == "bad":
+            raise ValueError(NASTY)
+        return {**p.tree(), "results": {"text": f"a{NASTY}b", NASTY: {NASTY: [NASTY]}, "list": [NASTY]}}
+
+    with pytest.raises(ExceptionGroup):
+        e.run(measure)
+    return e
+
+
+@pytest.mark.usefixtures("nasty")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["show"],
+        ["show", 1],
+        ["show", 2],
+        ["show", 1, "results"],
+        ["show", 1, "results/text"],
+        ["show", 1, f"results/{NASTY}"],
+        ["show", 1, f"no/{NASTY}"],
+        ["table", "--columns", "text=results/text", "list=results/list", f"k=parameters/k{NASTY}"],
+        ["table", "--columns", "text=results/text", "list=results/list", "--csv", "-"],
+        ["table", "--columns", f"a{NASTY}=results/text", "--where", f"'{NASTY}' == 1"],
+    ],
+    ids=range(11),
+)
+def test_a_terminal_has_nothing_to_obey(run, directory, words):
+    """Controls, marks of direction and halves of characters are shown by their numbers, in whatever is printed."""
+    _, out, err = run(words[0], directory, *words[1:])
+    assert not set(out + err) & set(NASTY) - set("[2J")
+    assert "\\u001b" in out + err or "\\x1b" in out + err or "\\u0000" in out + err or "\\x00" in out + err
+
+
+@pytest.mark.usefixtures("nasty")
+def test_json_is_exact(run, directory):
+    """Whatever a text holds comes back."""
+    assert json.loads(run("show", directory, 1, "results", "--json")[1])["text"] == f"a{NASTY}b"
+    assert json.loads(run("status", directory, "--json")[1])["description"] == f"a{NASTY}b"
+
+
+@pytest.mark.usefixtures("nasty")
+@pytest.mark.parametrize("coding", ["ascii", "ascii:strict", "latin-1", "utf-8"])
+def test_any_locale_will_do(directory, coding):
+    """What it cannot show is shown by its number."""
+    e = coma.Experiment(directory, description="Schrödinger \u03c8 \ud800")
+    e.save()
+    done = subprocess.run(
+        [sys.executable, "-m", "coma", "status", str(directory)],
+        env={**environment(), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": coding},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"description: Schr" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-HYPERLINK(0)", "'-HYPERLINK(0)"),
+        (" \t\n=1", "' \t\n=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("-x", "-x"),
+        ("+1/2", "+1/2"),
+        ("-", "-"),
+        ("-5.0", "-5.0"),
+        ("a=1", "a=1"),
+        (-5.0, "-5.0"),
+        (-3, "-3"),
+    ],
+    ids=ascii,
+)
+def test_a_spreadsheet_has_nothing_to_run(run, directory, text, cell):
+    """An apostrophe stands before text that would be run; numbers, signs and directions are as they are."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("k", "parameters/k"))
+    e.add_parameter_set(1)
+    e.run(lambda p: {**p.tree(), "a": text})
+    out = run("table", directory, "--columns", "a=a", "--csv", "-")[1]
+    assert list(csv.reader(io.StringIO(out, newline="")))[1][1] == cell

@@ -2,12 +2,14 @@
 """The options, and the file they are kept in."""
 
 import os
+import pathlib
 
 import pytest
-from helpers import environment, run, snapshot
+from helpers import environment, run, snapshot, square, sweep
 
 import coma
 from coma.config import OPTIONS, default_config
+from coma.running import provenance
 
 
 @pytest.fixture
@@ -139,3 +141,45 @@ def test_expand_path_fills_in_home_and_variables(monkeypatch):
     monkeypatch.setenv("DATA", "/data")
     assert coma.expand_path("$DATA/a/../b") == "/data/b"
     assert coma.expand_path("~/x") == os.path.expanduser("~/x")
+
+
+@pytest.mark.parametrize("xdg", [None, "", "relative/config", "~/.config", "/dev/null", "/no/such/directory"])
+@pytest.mark.parametrize("home", [None, "", "relative", "/dev/null"])
+def test_there_need_be_no_home(directory, tmp_path, monkeypatch, xdg, home):
+    """As in a container whose user the system does not know; a relative directory is none, as XDG says."""
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.chdir(tmp_path)
+    for variable, value in (("XDG_CONFIG_HOME", xdg), ("HOME", home)):
+        if value is None:
+            monkeypatch.delenv(variable, raising=False)
+        else:
+            monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(pathlib.Path, "home", unknown)
+    before = os.listdir(tmp_path)
+    assert coma.load_config() == coma.load_config({})
+    e = sweep(directory, 1)
+    assert e.run(square) == (1, 1)
+    assert sorted(os.listdir(tmp_path)) == sorted([*before, directory.name])
+
+
+def test_a_configuration_that_has_no_place_is_an_error_of_ours(monkeypatch):
+    """It says what to do."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/dev/null")
+    with pytest.raises(coma.ConfigError, match=r'Cannot create directory "/dev/null/coma": .*; set XDG_CONFIG_HOME'):
+        coma.create_default_config()
+
+
+def test_a_run_needs_no_working_directory(directory, tmp_path, monkeypatch):
+    """It may have been removed."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    e = sweep(directory, 1)
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    provenance.environment.cache_clear()
+    monkeypatch.setattr(provenance, "_script", lambda: None)
+    assert e.run(square) == (1, 1)
+    provenance.environment.cache_clear()

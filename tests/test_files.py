@@ -171,18 +171,17 @@ def test_a_link_that_leads_nowhere_is_an_error(tmp_path, target, complaint):
 
 
 def test_an_experiment_whose_files_are_links_stays_so(tmp_path):
-    """Experiment file and index lie elsewhere; running, archiving and the way back write to them there."""
-    place, store = tmp_path / "e", tmp_path / "store"
+    """Experiment file and index have other names in their directory; running, archiving and the way back keep that."""
+    place = tmp_path / "e"
     sweep(place, 2)
-    store.mkdir()
     for name in ("experiment.none.json", "measurement.index.json"):
-        (place / name).rename(store / name)
-        (place / name).symlink_to(store / name)
+        (place / name).rename(place / f"real-{name}")
+        (place / name).symlink_to(f"real-{name}")
     e = sweep(place, 2)
     assert e.run(square) == (2, 2)
     e.deactivate()
     assert (place / "experiment.none.json").is_symlink()
-    assert '"measurements"' in (store / "experiment.none.json").read_text()
+    assert '"measurements"' in (place / "real-experiment.none.json").read_text()
     e.activate()
     assert [m.results.y for m in coma.Experiment(place).measurements()] == [0, 1]
     assert (place / "experiment.none.json").is_symlink()

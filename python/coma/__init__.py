@@ -24,7 +24,8 @@ from coma.headers import get_cmake_dir, get_include
 from coma.parallelexperiment import ParallelExperiment
 from coma.parameters.parameterset import ParameterSet
 from coma.programs.program import Program
-from coma.results.results import Result, ResultList
+from coma.results.resultlist import ResultList
+from coma.results.results import Result
 from coma.storage.globalindex import create_default_config
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, Measurement, MemoryMeasurement

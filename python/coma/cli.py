@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import os
 import re
@@ -18,12 +19,13 @@ from typing import Any
 import numpy as np
 
 import coma
-from coma.text import cell, cut, first_line, one_line
+from coma.text import cell, cut, first_line, harmless, one_line
 from coma.trees.path import as_text, leaves
 
 _WIDTH = 80
 _CELL = 24
 _ID = "measurement_id"
+_FORMULA = re.compile(r"\s*(?:[=@\uff1d\uff20]|[-+\uff0d\uff0b].*[(|!\[])", re.DOTALL)  # what a spreadsheet would run
 Rows = list[dict[str, Any]]
 
 
@@ -50,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(['status', 'no/such/directory'])
     1
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale can show
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -83,7 +88,7 @@ def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
         state = {"active": e.isactive(), "measurements": e.number_of_measurements(), "failures": failures}
         _print_json({**{name: getattr(e, name) for name in names}, **state})
         return
-    print(e)
+    print(harmless(str(e)))
     print(f"  failures: {len(failures)}")
     for record in records:
         number, reason = f"    {record.id}", _reason(record)
@@ -94,7 +99,7 @@ def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
 def _point(record: coma.Measurement, width: int) -> str:
     """Return the parameters of a failure, cut to a width."""
     tree = {name: item for name, item in record.tree.items() if name not in ("info", "error")}
-    values = (f"{as_text(path).removeprefix('parameters/')}={cell(item)}" for path, item in leaves(tree))
+    values = (f"{one_line(as_text(path).removeprefix('parameters/'))}={cell(item)}" for path, item in leaves(tree))
     return cut(f"({','.join(values)}", width - 1) + ")"
 
 
@@ -167,14 +172,14 @@ def _open(directory: str) -> coma.Experiment:
 
 def _lines(node: Any, indent: str = "") -> Iterator[str]:
     if not isinstance(node, dict):
-        yield str(node) if indent == "" else cut(f"{indent}{node}", _WIDTH)
+        yield harmless(str(node)) if indent == "" else cut(f"{indent}{one_line(node)}", _WIDTH)
         return
     for key, item in node.items():
         if isinstance(item, dict) and item:
-            yield cut(f"{indent}{key}:", _WIDTH)
+            yield cut(f"{indent}{one_line(key)}:", _WIDTH)
             yield from _lines(item, indent + "  ")
         else:
-            yield cut(f"{indent}{key}: {one_line(item)}", _WIDTH)
+            yield cut(f"{indent}{one_line(key)}: {one_line(item)}", _WIDTH)
 
 
 def _plain(found: Any) -> Any:
@@ -203,16 +208,18 @@ def _write_csv(rows: Rows, path: str) -> None:
 
 def _csv(rows: Rows, file: Any) -> None:
     writer = csv.DictWriter(file, _names(rows), lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: _csv_cell(name) for name in writer.fieldnames})
     writer.writerows({name: _csv_cell(value) for name, value in row.items()} for row in rows)
 
 
 def _csv_cell(value: Any) -> Any:
-    """Return a cell with all digits; one that holds several values is JSON."""
+    """Return a cell with all digits; one that holds several values is JSON, and text does nothing where it is opened."""
     if isinstance(value, coma.Attachment):
         return value.file
     if isinstance(value, np.ndarray | Mapping | list | tuple):
-        return json.dumps(value, default=_json_leaf, ensure_ascii=False)
+        return harmless(json.dumps(value, default=_json_leaf, ensure_ascii=False))
+    if isinstance(value, str):
+        return harmless(f"'{value}" if _FORMULA.match(value) else value)
     return value
 
 
@@ -247,7 +254,7 @@ def _beside(columns: Sequence[Sequence[str]]) -> str:
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:
     """Return the cells of a column, its name first, all of one width; numbers to the right."""
-    cells = [cut(text, _CELL) for text in [name.removeprefix("measurement_"), *map(cell, values)]]
+    cells = [cut(text, _CELL) for text in [one_line(name.removeprefix("measurement_")), *map(cell, values)]]
     width = max(map(len, cells))
     is_number = all(isinstance(value, int | float) or hasattr(value, "dtype") for value in values)
     return [cell.rjust(width) if is_number else cell.ljust(width) for cell in cells]

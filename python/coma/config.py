@@ -55,8 +55,21 @@ class Config(TypedDict):
 
 def config_directory() -> Path:
     """Return the directory of the configuration file, ``~/.config/coma`` unless ``XDG_CONFIG_HOME`` says otherwise."""
-    home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "coma"
+    return (_absolute("XDG_CONFIG_HOME") or (_absolute("HOME") or _home()) / ".config") / "coma"
+
+
+def _absolute(variable: str) -> Path | None:
+    """Return the directory that a variable names; None for a relative one, which is to be ignored."""
+    path = Path(os.environ.get(variable, ""))
+    return path if path.is_absolute() else None
+
+
+def _home() -> Path:
+    """Return the user's home; one that is not there where the system knows none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.devnull)
 
 
 def config_file() -> Path:
@@ -143,6 +156,11 @@ def create_config_file(path: str | os.PathLike[str] | None = None) -> str:
     -------
     str
         The path of the file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be written.
     """
     target = Path(path) if path is not None else config_file()
     if target.exists():
@@ -150,14 +168,22 @@ def create_config_file(path: str | os.PathLike[str] | None = None) -> str:
         return str(target)
     _create_directory(target.parent)
     print(f'Creating config file "{target}"')
-    target.write_text(_template(), encoding="utf-8")
+    try:
+        target.write_text(_template(), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f'Cannot write config file "{target}": {error.strerror}') from error
     return str(target)
 
 
 def _create_directory(directory: Path) -> None:
     if not directory.is_dir():
         print(f"Creating directory {directory}")
-        directory.mkdir(parents=True)
+        try:
+            directory.mkdir(parents=True)
+        except OSError as error:
+            raise ConfigError(
+                f'Cannot create directory "{directory}": {error.strerror}; set XDG_CONFIG_HOME'
+            ) from error
 
 
 def _template() -> str:
@@ -174,6 +200,8 @@ def _as_text(value: str | bool) -> str:
 def _parse_file(path: Path) -> dict[str, str]:
     parser = configparser.ConfigParser(interpolation=None)
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f'Cannot read config file "{path}": it is no file')
         parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
     except FileNotFoundError:
         raise ConfigError(f'Config file "{path}" does not exist; coma.create_config_file() writes one') from None

@@ -90,7 +90,7 @@ class ProgramError(ComaError):
 
 
 class RemoteError(ExperimentError):
-    """An error on a worker whose own class cannot travel; its text and traceback can."""
+    """Stands in for an exception that cannot travel from a worker, takes no note, or is no `Exception`."""
 
 
 def warn(message: str) -> None:

@@ -14,15 +14,16 @@ from typing import Any
 from coma.archives.archive import Archive
 from coma.config import load_config
 from coma.parameters.parameterset import ParameterSet
-from coma.parameters.sweep import Status, Sweep
+from coma.parameters.parametersets import ParameterSets
+from coma.parameters.sweep import Status
 from coma.programs import builds
 from coma.programs.explain import Inquiry
 from coma.programs.program import Program
 from coma.results import frames
-from coma.results.results import ResultList
+from coma.results.resultlist import ResultList
 from coma.results.retrieval import LEAVE_OUT, Where, retrieve
+from coma.running import interrupt, provenance
 from coma.running import pool as pools
-from coma.running import provenance
 from coma.running.point import Call, Function
 from coma.running.run import Run
 from coma.storage.failures import FailureRecord
@@ -30,12 +31,11 @@ from coma.storage.globalindex import global_index
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, Measurement
 from coma.storage.store import Store
-from coma.trees import identity
 from coma.trees.path import TreePath
 from coma.trees.serializer import RecursiveSerializer
 
 
-class Experiment:
+class Experiment(ParameterSets):
     """A directory with one file per measurement, opened or created.
 
     Parameters
@@ -88,7 +88,7 @@ class Experiment:
         self.directory = os.path.abspath(dir)
         self.config = load_config(config)
         self.serializer = RecursiveSerializer(self.config["serializer_getstate"], self.config["serializer_setstate"])
-        self._sweep = Sweep()
+        super().__init__()
         self._store = Store(Path(self.directory), self.config, self.serializer).open(id, description, tags)
 
     @property
@@ -165,94 +165,6 @@ class Experiment:
         """
         self._store.file.load()
 
-    def define_parameter_set(
-        self,
-        *parameters: tuple[str, TreePath],
-        digits: int | Mapping[str, int | None] | None = identity.DIGITS,
-        defaults: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Say what the parameters are: a short name, and the path in the measurement, of each.
-
-        Parameters
-        ----------
-        *parameters
-            Tuples such as ``('theta', 'parameters/theta')``; a path may be a sequence of keys, too.
-        digits
-            Significant digits in which floats must agree to be the same value; a number, or a dictionary by name.
-            None compares exactly.
-        defaults
-            By name, the values that older measurements have which lack the parameter, so that they are not made again.
-
-        Raises
-        ------
-        ParameterSetError
-            If a tuple is wrong, or parameter sets of another definition were added before.
-        """
-        self._sweep.define(parameters, digits, defaults)
-
-    def add_parameter_set(self, /, *values: Any, **named: Any) -> None:
-        """Add one point; a point that is there already is not added again.
-
-        Parameters
-        ----------
-        *values
-            Numbers, strings, lists, dictionaries or numpy arrays, in the order of the definition.
-        **named
-            The values of the other parameters, by name.
-
-        Raises
-        ------
-        ParameterSetError
-            If the values do not fit the definition, or one would not come back from a file as it is.
-        """
-        self._sweep.add(values, named)
-
-    def add_parameter_grid(self, /, **axes: Any) -> None:
-        """Add all combinations of some values, ``add_parameter_grid(A=[1, 2], B=[3, 4])``.
-
-        In the order of the definition, the last parameter varies fastest.
-
-        Parameters
-        ----------
-        **axes
-            By name, the values of each parameter: a list, a range or an array. A single value need not be in a list.
-
-        Raises
-        ------
-        ParameterSetError
-            If the parameters do not fit the definition.
-
-        Examples
-        --------
-        >>> import coma, tempfile
-        >>> e = coma.Experiment(tempfile.mkdtemp())
-        >>> e.define_parameter_set(('A', 'parameters/A'), ('B', 'parameters/B'))
-        >>> e.add_parameter_grid(A=[1, 2, 3], B=[0.5, 1.5])
-        >>> print(e.status())
-        0 of 6 done, 0 failed, 6 missing
-        """
-        self._sweep.add_grid(axes)
-
-    def add_parameter_sets(self, points: Any) -> None:
-        """Add many points.
-
-        Parameters
-        ----------
-        points
-            An iterable of tuples in the order of the definition, of dictionaries by name, or of single values; or a
-            `pandas.DataFrame`, whose columns are the parameters.
-
-        Raises
-        ------
-        ParameterSetError
-            If a point does not fit the definition.
-        """
-        self._sweep.add_points(points)
-
-    def clear_parameter_sets(self) -> None:
-        """Remove all parameter sets. Measurements stay."""
-        self._sweep.clear()
-
     def run(
         self,
         function: Function,
@@ -326,7 +238,7 @@ class Experiment:
         measure = functools.partial(self.run_measurement, function) if is_wrapped else function
         call = Call(measure, self.serializer, timeout, self._store.files.kept)
         where = provenance.environment() if self.config["record_environment"] else None
-        with self._pool(function, executor, workers) as pool, self._store.recorded(where):
+        with interrupt.ending(), self._pool(function, executor, workers) as pool, self._store.recorded(where):
             run.measure(missing, call, pool, keep_going, progress)
         if run.errors:
             raise ExceptionGroup(f"{len(run.errors)} of {len(missing)} measurements failed", run.errors)
@@ -347,11 +259,6 @@ class Experiment:
             What `run` was given.
         parameter_set
             The point.
-
-        Returns
-        -------
-        object
-            What `function` returns.
         """
         return function(parameter_set)
 
@@ -404,17 +311,6 @@ class Experiment:
         ------
         ParameterSetError
             If the values do not fit the definition.
-
-        Examples
-        --------
-        >>> import coma, tempfile
-        >>> e = coma.Experiment(tempfile.mkdtemp())
-        >>> e.define_parameter_set(('A', 'parameters/A'), ('B', 'parameters/B'))
-        >>> e.add_parameter_set(1, 0.5)
-        >>> e.run(lambda p: {'parameters': {'A': p.A, 'B': p.B}})
-        (1, 1)
-        >>> e.explain(A=1, B=0.25)
-        '(A=1,B=0.25) would run. The nearest, measurement 1, has B = 0.5, not 0.25.'
         """
         asked = self._sweep.parameter_set(values, named)
         return Inquiry(self._sweep.defined(), asked).explain(self._store.measurements(), self._store.failures)

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeGuard
 
 from coma.errors import ArchiveError
 from coma.owners import temporary_name
@@ -43,8 +44,23 @@ def reported(what: str) -> Iterator[None]:
 
 def read(path: PathLike) -> bytes:
     """Return what a file holds."""
-    with reported(f'read "{path}"'), open(path, "rb") as file:
+    with reported(f'read "{path}"'), open(_open_file(path), "rb") as file:
         return file.read()
+
+
+def _open_file(path: PathLike) -> int:
+    """Open a file, and nothing that would be waited for, or that never ends: a pipe, a device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "it is no file, but a pipe, a socket or a device")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def replace(path: PathLike, data: bytes, like: PathLike | None = None, through_link: bool = True) -> None:
@@ -155,6 +171,19 @@ def remove(path: PathLike) -> None:
     """Remove `path`; it is no error if another process did so first."""
     with reported(f'remove "{path}"'), suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def is_plain_name(name: object) -> TypeGuard[str]:
+    """Tell whether a value names a file in whatever directory it is put into: it can be shown, and leads nowhere else.
+
+    Examples
+    --------
+    >>> is_plain_name('run.log'), is_plain_name('../run.log'), is_plain_name('..'), is_plain_name(7)
+    (True, False, False, False)
+    """
+    if not isinstance(name, str) or not name.isprintable():
+        return False
+    return name not in ("", os.curdir, os.pardir) and os.path.basename(name) == name
 
 
 def names(directory: PathLike) -> Iterator[str]:

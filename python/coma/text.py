@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
 _MANY = 20  # names that a sentence may list
+_COMMANDS = re.compile(  # to a terminal: controls, marks that turn the direction of writing, and what no text can hold
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u206f\\ud800-\\udfff\\ufff9-\\ufffb]"
+)
+_EFFORT = 1_000_000  # pairs of characters that are compared
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -26,7 +31,7 @@ def suggestion(name: object, known: Iterable[str]) -> str:
         return f"; did you mean {twin!r}, which looks alike but is written {twin!a} and not {str(name)!a}?"
     sought = str(name).casefold()
     same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
-    near = same or difflib.get_close_matches(str(name), names, 1)
+    near = same or (difflib.get_close_matches(str(name), names, 1) if _is_worth_it(str(name), names) else [])
     if near:
         return f"; did you mean {near[0]!r}?"
     rest = ", ..." if len(names) > _MANY else ""
@@ -56,6 +61,22 @@ def few(texts: Sequence[str], between: str = ", ") -> str:
     return between.join([*texts[:_MANY], *more])
 
 
+def harmless(text: str) -> str:
+    r"""Return a text with escapes in place of whatever a terminal would obey instead of show; newlines and tabs stay.
+
+    Examples
+    --------
+    >>> print(harmless('a bell\x07, red \x1b[31m'))
+    a bell\u0007, red \u001b[31m
+    """
+    return _COMMANDS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _is_worth_it(name: str, names: list[str]) -> bool:
+    """Tell whether all names can be compared soon: that takes time by the square of their lengths."""
+    return len(name) * sum(map(len, names)) < _EFFORT
+
+
 def first_line(text: object) -> str:
     r"""Return the first line of a text, such as an error's message; nothing where there is none.
 
@@ -67,15 +88,26 @@ def first_line(text: object) -> str:
     return "".join(str(text).splitlines()[:1])
 
 
+def storable(text: str) -> str:
+    r"""Return a text that every file can hold: surrogates, which are no characters, are written out as escapes.
+
+    Examples
+    --------
+    >>> print(storable('caf\udce9'))
+    caf\udce9
+    """
+    return str.encode(text, "utf-8", "backslashreplace").decode()
+
+
 def one_line(value: object) -> str:
-    r"""Return a value's text with every run of blanks and newlines as one blank.
+    r"""Return a value's text, harmless, with every run of blanks and newlines as one blank.
 
     Examples
     --------
     >>> one_line('two\n  lines')
     'two lines'
     """
-    return " ".join(str(value).split())
+    return harmless(" ".join(str(value).split()))
 
 
 def cell(value: object) -> str:

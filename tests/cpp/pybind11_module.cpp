@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A Python extension whose classes get their state from serialize().
+#include <coma/json.hpp>
 #include <coma/pybind11.hpp>
 #include <coma/types/complex.hpp>
 #include <coma/types/map.hpp>
@@ -33,6 +34,7 @@ coma::tree echo(const coma::tree& t) { return t; }
 
 PYBIND11_MODULE(pybind11_module, module) {
     module.def("echo", &echo);
+    module.def("as_json", [](const coma::tree& t) { return coma::to_json("tree", t); });
     module.def("kind", [](const coma::tree& t) { return std::string(coma::name_of(t.kind())); });
     pybind11::class_<sample> cls(module, "Sample");
     cls.def(pybind11::init<>());

@@ -3,7 +3,9 @@
 #include <coma/types/all.hpp>
 
 #include <cmath>
+#include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include "check.hpp"
 
@@ -334,6 +336,42 @@ void streams() {
     CHECK_EQUAL(archive.get_library_version(), 19u);
 }
 
+/// A stream that cannot be written is noticed, at the latest when the archive is closed or destroyed.
+void streams_that_fail() {
+    const std::vector<double> many(100000, 0.1);
+    const int one = 1;
+    for (const char* name : {"/nonexistent/x.xml", "/dev/full"}) {
+        for (const coma::xml_form& form : {coma::plain_form, coma::boost_form}) {
+            const auto save = [&](const auto& value, bool close) {
+                std::ofstream file(name);
+                coma::xml_oarchive archive(file, form);
+                archive << coma::make_nvp("value", value);
+                if (close) archive.close();
+            };
+            CHECK_THROWS(coma::file_error, "the stream of an archive cannot be written", save(many, true));
+            CHECK_THROWS(coma::file_error, "the stream of an archive cannot be written", save(one, true));
+            CHECK_THROWS(coma::file_error, "see whether its file could be opened", save(many, false));
+            CHECK_THROWS(coma::file_error, "see whether its file could be opened", save(one, false));
+        }
+    }
+}
+
+/// What was saved before an exception is in the stream, whose own errors do not hide the exception.
+void an_exception_keeps_what_was_saved() {
+    for (const coma::xml_form& form : {coma::plain_form, coma::boost_form}) {
+        std::ostringstream out;
+        std::ofstream full("/dev/full");
+        const auto fails = [&form](std::ostream& stream) {
+            coma::xml_oarchive archive(stream, form);
+            archive << coma::make_nvp("kept", std::string("all of it"));
+            throw std::runtime_error("the first");
+        };
+        CHECK_THROWS(std::runtime_error, "the first", fails(out));
+        CHECK(out.str().find("all of it</kept>") != std::string::npos);
+        CHECK_THROWS(std::runtime_error, "the first", fails(full));
+    }
+}
+
 void an_exception_leaves_the_archive_open() {
     std::string text;
     try {
@@ -360,6 +398,8 @@ int main() {
     repeated_references();
     depth();
     streams();
+    streams_that_fail();
+    an_exception_keeps_what_was_saved();
     an_exception_leaves_the_archive_open();
     return check::result();
 }

@@ -41,3 +41,73 @@ def test_forms(tmp_path):
     """Boost reads measurements, trees and numbers that are not finite; Coma reads Boost's without a schema."""
     flags = cppbuild.boost_flags(cppbuild.boost())
     cppbuild.run(cppbuild.compile_cpp(tmp_path / "forms", [SOURCES / "forms.cpp"], *flags))
+
+
+TRAITS = """
+{first}
+{second}
+#include <boost/archive/xml_oarchive.hpp>
+#include <boost/serialization/level.hpp>
+#include <boost/serialization/nvp.hpp>
+#include <boost/serialization/tracking.hpp>
+#include <boost/serialization/version.hpp>
+#include <iostream>
+#include <sstream>
+
+struct state {{
+    double a = 1, b = 2;
+    template <class Archive>
+    void serialize(Archive& archive, unsigned version) {{
+        archive & BOOST_SERIALIZATION_NVP(a);
+        if (version >= 1) archive & BOOST_SERIALIZATION_NVP(b);
+    }}
+}};
+struct always : state {{}};
+struct never : state {{}};
+struct bare : state {{}};
+BOOST_CLASS_VERSION(state, 1)
+BOOST_CLASS_VERSION(always, 2)
+BOOST_CLASS_TRACKING(always, boost::serialization::track_always)
+BOOST_CLASS_TRACKING(never, boost::serialization::track_never)
+BOOST_CLASS_IMPLEMENTATION(bare, boost::serialization::object_serializable)
+
+struct all {{
+    state s, again;
+    always t;
+    never u;
+    bare v;
+    template <class Archive>
+    void serialize(Archive& archive, unsigned) {{
+        archive & BOOST_SERIALIZATION_NVP(s) & BOOST_SERIALIZATION_NVP(again) & BOOST_SERIALIZATION_NVP(t);
+        archive & BOOST_SERIALIZATION_NVP(u) & BOOST_SERIALIZATION_NVP(v);
+    }}
+}};
+
+int main() {{
+    const all object;
+    std::ostringstream real;
+    {{
+        boost::archive::xml_oarchive archive(real);
+        archive << boost::serialization::make_nvp("all", object);
+    }}
+    coma::xml_form form = coma::exact_boost_form;
+    const boost::archive::library_version_type version = boost::archive::BOOST_ARCHIVE_VERSION();
+    form.version = version;
+    const std::string own = coma::to_xml("all", object, form);
+    const coma::tree tree = coma::to_tree(object);
+    std::cout << tree.has("s/b") << tree.has("t/b") << tree.has("u/b") << (own == real.str());
+    if (own != real.str()) std::cout << own << real.str();
+}}
+"""
+
+
+@pytest.mark.parametrize("coma_first", [True, False])
+def test_what_the_macros_of_boost_say_counts(coma_first, tmp_path):
+    """Version, tracking and level are those of BOOST_CLASS_..., whichever header is included first."""
+    headers = ["#include <coma/coma.hpp>", "#include <boost/serialization/version.hpp>"]
+    first, second = headers if coma_first else reversed(headers)
+    program = TRAITS.format(first=first, second=second)
+    flags = cppbuild.boost_flags(cppbuild.boost())
+    for compiler in cppbuild.COMPILERS:
+        said = cppbuild.run(cppbuild.compile_cpp(tmp_path / "traits", [program], *flags, compiler=compiler)).stdout
+        assert said == "1101"

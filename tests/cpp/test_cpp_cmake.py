@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Coma as a CMake package: installed, as part of another project, inside a wheel; its own tests under ctest."""
 
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -37,6 +39,17 @@ def use(directory: Path, how: str, *options: str) -> None:
     cppbuild.run(directory / "build" / "user")
 
 
+def check_pkg_config(directory: Path, include: Path) -> None:
+    """Check that pkg-config, where it is installed, finds the headers, wherever the installation was moved."""
+    text = (directory / "coma.pc").read_text()
+    assert "@" not in text
+    if shutil.which("pkg-config"):
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(directory)}
+        command = ["pkg-config", "--cflags", "coma >= 3.0"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+        assert Path(said.strip().removeprefix("-I")).resolve() == include.resolve()
+
+
 @pytest.mark.parametrize(
     ("options", "include", "package"),
     [([], "include", "share/cmake/coma"), (["-DSKBUILD=2"], "coma/include", "coma/share/cmake/coma")],
@@ -50,6 +63,8 @@ def test_installed(options, include, package, tmp_path):
     installed = {p.relative_to(prefix / include) for p in (prefix / include).rglob("*") if p.is_file()}
     assert installed == {p.relative_to(cppbuild.INCLUDE) for p in cppbuild.INCLUDE.rglob("*.hpp")}
     use(tmp_path / "user", "find_package(coma 3.0 CONFIG REQUIRED)", f"-Dcoma_DIR={prefix / package}")
+    moved = prefix.rename(tmp_path / "elsewhere")
+    check_pkg_config(moved / package.replace("cmake/coma", "pkgconfig"), moved / include)
 
 
 def test_subdirectory(tmp_path):

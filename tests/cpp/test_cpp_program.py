@@ -23,12 +23,16 @@ int main(int argc, char** argv) {
     program.parameter<bool>("fast", "whether to hurry", false);
     program.parameter<std::string>("name", "a name", "pendulum");
     program.parameter<std::vector<double>>("lengths", "some lengths", {1.0, 2.5});
+    program.parameter<std::vector<std::string>>("words", "some words", {});
+    program.parameter<float>("f", "a float", 0.1f);
+    program.parameter<unsigned char>("small", "a small number", 7);
     return program.run(argc, argv, [](const coma::parameters& p, coma::measurement& m) {
         if (p.get<double>("theta_0") > 180) throw std::runtime_error("theta_0 is too large");
         if (p.get<double>("theta_0") < -1000) throw 7;
         if (p.get<std::string>("name") == "cheat") m["parameters/theta"] = 1;
         m["results/sum"] = p.get<double>("theta_0") + p.get<double>("parameters/theta");
         m["results/steps"] = p.get<int>("steps");
+        if (p.get<float>("f") != 0.1f) m["results/f"] = p.get<float>("f");
     });
 }
 """
@@ -50,12 +54,45 @@ def test_parameters_of_the_command_line(swing):
     done = cppbuild.run(swing, "--theta_0=-5", "--theta", "1e-3", "--fast", "--name= 12 ", "--lengths=3,4e5")
     measured = tree(done.stdout)
     assert measured["parameters"] == {
-        "theta_0": -5.0, "theta": 0.001, "fast": True, "name": " 12 ", "lengths": [3.0, 4e5], "numerics": {"steps": 10},
+        "theta_0": -5.0, "theta": 0.001, "fast": True, "name": " 12 ", "lengths": [3.0, 4e5], "words": [],
+        "f": 0.1, "small": 7, "numerics": {"steps": 10},
     }  # fmt: skip
     assert isinstance(measured["parameters"]["theta_0"], float)
     assert measured["results"] == {"sum": -4.999, "steps": 10}
     assert next(iter(measured)) == "info"
     assert list(measured["info"]) == ["start_date", "end_date", "program", "version", "host"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "value"),
+    [
+        (["--f=0.1"], "f", 0.1),
+        (["--f=0.30000000000000004"], "f", 0.30000000000000004),
+        (["--f=1e20"], "f", 1e20),
+        (["--f=3"], "f", 3.0),
+        (["--f=inf"], "f", float("inf")),
+        (["--fast", "False"], "fast", False),
+        (["--fast", "TRUE"], "fast", True),
+        (["--fast=0"], "fast", False),
+        (["--fast", "--small=255"], "fast", True),
+        (["--small=255"], "small", 255),
+        (["--words=a,,b,"], "words", ["a", "", "b", ""]),
+        (["--words="], "words", []),
+        (["--name="], "name", ""),
+        (["--name=--fast"], "name", "--fast"),
+    ],
+)
+def test_what_was_given_is_recorded(swing, arguments, name, value):
+    """The parameter stands in the measurement as it was given, so that a sweep finds it again."""
+    recorded = tree(cppbuild.run(swing, "--theta_0=1", *arguments).stdout)["parameters"][name]
+    assert recorded == value
+    assert type(recorded) is type(value)
+
+
+def test_a_float_is_computed_with_and_recorded_in_its_own_digits(swing):
+    """A result that is a float has the digits that read back as that float."""
+    assert tree(cppbuild.run(swing, "--theta_0=1", "--f=0.3").stdout)["results"]["f"] == 0.3
+    assert "f" not in tree(cppbuild.run(swing, "--theta_0=1").stdout)["results"]
 
 
 def test_help_and_version(swing):
@@ -73,6 +110,23 @@ def test_help_and_version(swing):
         (["--theta_0=1x"], "--theta_0=1x: '1x' is not a number"),
         (["--theta_0=1", "--steps=1.5"], "'1.5' is not an integer"),
         (["--theta_0=1", "--fast=maybe"], "'maybe' is not true or false"),
+        (["--theta_0=1", "--fast", "No"], "'No' is not true or false; write --fast=true, or name the directory first"),
+        (["--theta_0=1", "--fast", "runs"], "--fast runs: 'runs' is not true or false"),
+        (["--theta_0=1e400"], "'1e400' is not a number that its type can hold"),
+        (["--theta_0=-1e400"], "'-1e400' is not a number that its type can hold"),
+        (["--theta_0=1e-400"], "'1e-400' is not a number that its type can hold"),
+        (["--theta_0=9007199254740993"], "'9007199254740993' is not a number that its type can hold"),
+        (["--theta_0=1", "--f=1e39"], "'1e39' is not a number that its type can hold"),
+        (["--theta_0=1", "--f=1e-50"], "'1e-50' is not a number that its type can hold"),
+        (["--theta_0=1", "--f=16777217"], "'16777217' is not a number that its type can hold"),
+        (["--theta_0=1", "--small=256"], "'256' is not an integer that its type can hold"),
+        (["--theta_0=1", "--lengths=1,1e400"], "is not a list, separated by commas"),
+        (["--theta_0=1", "--lengths=1,"], "'1,' is not a list, separated by commas"),
+        (["--theta_0=1", "--name", "--fast"], "--name needs a value: --name=VALUE"),
+        (["--theta_0=1", "--output=a", "--output=b"], "--output is given twice: name one file"),
+        (["--theta_0=1", "--output="], "--output needs a value: name one file"),
+        (["--theta_0=1", "runs", "--output=m.xml"], "both the directory 'runs' and --output m.xml are named"),
+        (["--theta_0=1", ""], "the name of the directory is empty"),
         (["--theta_0=1", "--theta_0=2"], "the parameter 'theta_0' is given twice: name it once"),
         (["--theta_0"], "--theta_0 needs a value: --theta_0=VALUE"),
         (["-t", "1"], "'-t' is no option: options start with two dashes"),
@@ -82,10 +136,11 @@ def test_help_and_version(swing):
         (["--theta_0=1", "/nonexistent/a"], "cannot create the experiment's directory '/nonexistent/a'"),
     ],
 )
-def test_wrong_calls(swing, arguments, words):
-    """A wrong call ends with status 2 and one line that says what is wrong."""
-    done = cppbuild.run(swing, *arguments, status=2)
+def test_wrong_calls(swing, tmp_path, arguments, words):
+    """A wrong call ends with status 2 and one line that says what is wrong, and leaves nothing behind."""
+    done = cppbuild.run(swing, *arguments, cwd=tmp_path, status=2)
     assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []
     assert done.stderr.startswith("swing: ")
     assert done.stdout == ""
 
@@ -156,6 +211,8 @@ def test_protocol_of_coma(swing, tmp_path):
             [],
             "is a floating point number 1.5, but the program needs an integer",
         ),
+        ({"theta_0": 1.0, "f": 1e39}, [], "is a floating point number 1e+39, but the program needs a number"),
+        ({"theta_0": 2**53 + 1}, [], "is an integer 9007199254740993, but the program needs a number"),
         ({"theta_0": 1.0}, ["--theta_0=2"], "given twice: by '{}' and as an argument"),
     ],
 )

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The C++ tests below tests/cpp, compiled with all warnings as errors."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import cppbuild
@@ -9,6 +11,15 @@ import pytest
 pytestmark = pytest.mark.cpp
 SOURCES = sorted((cppbuild.ROOT / "tests" / "cpp").glob("test_*.cpp"))
 HEADERS = sorted(p.relative_to(cppbuild.INCLUDE).as_posix() for p in cppbuild.INCLUDE.rglob("*.hpp"))
+
+
+def compiles(*command: str) -> bool:
+    """Tell whether a compiler makes a program at all with these options."""
+    program = b"#include <string>\nint main() { return std::string().size(); }"
+    wanted = [*command, "-x", "c++", "-", "-o", "/dev/null"]
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(wanted, input=program, capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.stem)
@@ -24,6 +35,32 @@ def test_with_clang(source: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compiler", cppbuild.COMPILERS)
+@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast"])
+def test_where_compilers_take_it_that_all_numbers_are_finite(compiler: str, flag: str, tmp_path: Path) -> None:
+    """Each test passes with fast mathematics: what is infinite or no number is told by its bits."""
+    for source in SOURCES:
+        flags = ["-O2", flag] if flag != "-Ofast" else [flag]
+        cppbuild.run(cppbuild.compile_cpp(tmp_path / source.stem, [source], *flags, compiler=compiler), cwd=tmp_path)
+
+
+def test_with_the_standard_library_of_llvm(tmp_path: Path) -> None:
+    """Each test passes with libc++, of which older versions read no floating point numbers."""
+    if not compiles("clang++", "-stdlib=libc++"):
+        pytest.skip("libc++ is not installed")
+    for source in SOURCES:
+        program = cppbuild.compile_cpp(tmp_path / source.stem, [source], "-stdlib=libc++", compiler="clang++")
+        cppbuild.run(program, cwd=tmp_path)
+
+
+def test_with_32_bits(tmp_path: Path) -> None:
+    """Each test compiles without warnings and passes where sizes and addresses have 32 bits."""
+    if not compiles("g++", "-m32"):
+        pytest.skip("no compiler for 32 bits is installed")
+    for source in SOURCES:
+        cppbuild.run(cppbuild.compile_cpp(tmp_path / source.stem, [source], "-m32"), cwd=tmp_path)
+
+
+@pytest.mark.parametrize("compiler", cppbuild.COMPILERS)
 def test_several_translation_units(compiler: str, tmp_path: Path) -> None:
     """Two translation units that include everything link to one program."""
     sources = [cppbuild.ROOT / "tests" / "cpp" / "units" / name for name in ("main.cpp", "other.cpp")]
@@ -32,7 +69,7 @@ def test_several_translation_units(compiler: str, tmp_path: Path) -> None:
 
 def test_each_header_stands_alone(tmp_path: Path) -> None:
     """Every header can be the only one that a program includes."""
-    wanted = [h for h in HEADERS if h != "coma/pybind11.hpp"]
+    wanted = [h for h in HEADERS if h not in ("coma/pybind11.hpp", "coma/detail/numpy.hpp")]
     sources = [
         f"#include <{header}>\nint unit_{number}();\nint unit_{number}() {{ return {number}; }}\n"
         for number, header in enumerate(wanted)
@@ -103,3 +140,22 @@ def test_what_does_not_compile_says_why(statement: str, words: str, tmp_path: Pa
     """Wrong uses are refused by the compiler in a sentence that says what to do."""
     said = cppbuild.compile_error(tmp_path, REFUSED.format(statement=statement))
     assert words in said
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("-std=c++14", "Coma needs C++17: compile with -std=c++17 or newer"),
+        ("-fno-exceptions", "compile without -fno-"),
+    ],
+)
+@pytest.mark.parametrize("compiler", cppbuild.COMPILERS)
+def test_what_a_compiler_must_be_told(compiler: str, flag: str, words: str, tmp_path: Path) -> None:
+    """Each header that users include says in a sentence what is missing, before anything else."""
+    cppbuild.need(compiler)
+    for header in HEADERS:
+        if "/detail/" not in header and header != "coma/pybind11.hpp":
+            (tmp_path / "user.cpp").write_text(f"#include <{header}>\n")
+            command = [compiler, "-std=c++17", flag, f"-I{cppbuild.INCLUDE}", "-fsyntax-only", tmp_path / "user.cpp"]
+            said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+            assert words in next(line for line in said.splitlines() if " error: " in line), header

@@ -3,6 +3,8 @@
 
 #include <sys/wait.h>
 
+#include <regex>
+
 #include "check.hpp"
 
 using coma::tree;
@@ -25,8 +27,55 @@ void files() {
     CHECK_THROWS(coma::file_error, "cannot open '/nonexistent/x': No such file",
                  coma::detail::read_file("/nonexistent/x"));
     CHECK_THROWS(coma::file_error, "No such file", coma::detail::publish_file("/nonexistent/x", ""));
-    CHECK_THROWS(coma::file_error, "Is a directory", coma::detail::read_file("/"));
+    CHECK_THROWS(coma::file_error, "it is a directory, a pipe or a device; name a file", coma::detail::read_file("/"));
     CHECK_EQUAL(coma::detail::list_or_create(coma::detail::directory_of(file)).size(), 3u);
+}
+
+/// Neither a pipe, on which nobody writes, nor a device holds up who reads it.
+void what_is_no_file_is_refused() {
+    const std::string directory = check::directory();
+    coma::experiment made(directory);
+    const std::string pipe = directory + "/pipe";
+    CHECK_EQUAL(::mkfifo(pipe.c_str(), 0600), 0);
+    CHECK_THROWS(coma::file_error, "it is a directory, a pipe or a device", coma::measurement::load(pipe));
+    CHECK_THROWS(coma::file_error, "it is a directory, a pipe or a device", coma::measurement::load("/dev/zero"));
+    CHECK_THROWS(coma::file_error, "exists already", coma::measurement().save(pipe));
+    for (const std::string& file : {made.index_file(), made.experiment_file()}) {
+        CHECK_EQUAL(::rename(file.c_str(), (file + ".old").c_str()), 0);
+        CHECK_EQUAL(::mkfifo(file.c_str(), 0600), 0);
+        CHECK_THROWS(coma::file_error, "it is a directory, a pipe or a device", coma::experiment(directory).last_id());
+        CHECK_THROWS(coma::file_error, "Not a directory", coma::experiment(file).last_id());
+        CHECK_EQUAL(::rename((file + ".old").c_str(), file.c_str()), 0);
+    }
+    CHECK_EQUAL(::mkfifo((made.index_file() + ".lock").c_str(), 0600), 0);
+    CHECK_THROWS(coma::lock_error, "remove the file", coma::detail::file_lock(made.index_file() + ".lock", 0.1));
+}
+
+/// Who replaces a file does not change who may read it, and writes where a link leads to.
+void a_file_that_is_replaced_keeps_mode_and_links() {
+    const std::string directory = check::directory();
+    const std::string file = directory + "/file", link = directory + "/link", lost = directory + "/lost";
+    coma::detail::publish_file(file, "old");
+    CHECK_EQUAL(::chmod(file.c_str(), 0604), 0);
+    CHECK_EQUAL(::symlink("file", link.c_str()), 0);
+    coma::detail::replace_file(link, "new");
+    struct stat status{};
+    CHECK(::lstat(link.c_str(), &status) == 0 && S_ISLNK(status.st_mode));
+    CHECK_EQUAL(coma::detail::read_file(file), "new");
+    CHECK(::stat(file.c_str(), &status) == 0 && (status.st_mode & 07777) == 0604);
+    CHECK_EQUAL(::symlink("nothing", lost.c_str()), 0);
+    CHECK_THROWS(coma::file_error, "remove the link", coma::detail::replace_file(lost, "new"));
+    CHECK_EQUAL(coma::detail::list_or_create(directory).size(), 3u);
+}
+
+/// The name of a file on its way says on which host, since which boot, among which ids which process writes it.
+void temporary_names() {
+    const std::string name = coma::detail::temporary_name("some/" + std::string(300, 'x'));
+    const std::string process = coma::detail::number_text(::getpid());
+    const std::string space = coma::detail::hexadecimal(coma::detail::process_space());
+    const std::regex expected("some/\\.x{100}~[A-Za-z0-9._]*~([0-9a-f]{8}|0)-" + space + "~" + process +
+                              "~[0-9a-f]+\\.tmp");
+    CHECK(std::regex_match(name, expected));
 }
 
 void measurement() {
@@ -119,10 +168,51 @@ void opens_json() {
 void refuses_what_is_no_active_experiment() {
     const std::string directory = check::directory();
     coma::detail::publish_file(directory + "/note.txt", "");
+    coma::detail::publish_file(directory + "/measurement.000001.json", "");
     CHECK_THROWS(coma::experiment_error, "is no experiment", coma::experiment(directory).last_id());
     coma::detail::publish_file(directory + "/experiment.none.json", "{\"experiment\": {\"measurements\": []}}");
     CHECK_THROWS(coma::experiment_error, "is inactive", coma::experiment(directory).last_id());
     CHECK_THROWS(coma::file_error, "No such file", coma::experiment("/nonexistent/a/b").last_id());
+}
+
+/// A run script, say, may lie where the experiment is created.
+void an_experiment_among_other_files() {
+    const std::string directory = check::directory();
+    coma::detail::publish_file(directory + "/run.py", "");
+    coma::detail::publish_file(directory + "/notes.json", "");
+    coma::detail::publish_file(directory + "/measurement.index.json",
+                               "{\"measurements\": {\"last_measurement_id\": 0}}");
+    CHECK_EQUAL(coma::experiment(directory).add(coma::measurement()), 1u);
+    CHECK_EQUAL(coma::detail::list_or_create(directory).size(), 5u);
+}
+
+/// What the index may say is a whole number that every language can hold, and nothing that looks like one.
+void the_index_holds_an_id() {
+    const std::string directory = check::directory();
+    coma::experiment e(directory + "/xml");
+    const std::string index = directory + "/measurement.index.json";
+    coma::detail::publish_file(directory + "/experiment.none.json", "{\"experiment\": {\"info\": {}}}");
+    for (const char* wrong : {"3.0", "1e3", "true", "\"5\"", "-1", "18446744073709551615", "9223372036854775808",
+                              "100000000000000000000", "null", "[]", "{}", "NaN"}) {
+        const std::string text = std::string("{\"measurements\": {\"last_measurement_id\": ") + wrong + "}}";
+        coma::detail::replace_file(index, text);
+        CHECK_THROWS(coma::experiment_error, index + "' is damaged", coma::experiment(directory).last_id());
+        CHECK_THROWS(coma::experiment_error, "write there the highest id in use",
+                     coma::experiment(directory).last_id());
+        CHECK_EQUAL(coma::detail::read_file(index), text);
+    }
+    for (const char* wrong : {"3.0", "1e3", "True", "-1", "18446744073709551615", "x"}) {
+        const std::string text =
+            std::string("<measurements><last_measurement_id>") + wrong + "</last_measurement_id></measurements>";
+        coma::detail::replace_file(e.index_file(), text);
+        CHECK_THROWS(coma::experiment_error, "is damaged", e.add(coma::measurement()));
+        CHECK_EQUAL(coma::detail::read_file(e.index_file()), text);
+    }
+    coma::detail::replace_file(index, "{\"measurements\": {\"last_measurement_id\": 9223372036854775806}}");
+    coma::experiment full(directory);
+    CHECK_EQUAL(full.add(coma::measurement()), 9223372036854775807u);
+    CHECK_THROWS(coma::experiment_error, "there are no ids beyond it", full.add(coma::measurement()));
+    CHECK_EQUAL(full.last_id(), 9223372036854775807u);
 }
 
 void own_names() {
@@ -148,7 +238,7 @@ pid_t dead_process() {
 
 void locks() {
     const std::string lock = check::directory() + "/i.lock";
-    const std::string host = coma::detail::lock_host_name();
+    const std::string host = coma::detail::lock_host_name(), number = coma::detail::number_text(::getpid());
     {
         const coma::detail::file_lock held(lock);
         CHECK_EQUAL(coma::detail::read_file(lock), coma::detail::number_text(::getpid()) + "\n" + host + "\n");
@@ -164,10 +254,68 @@ void locks() {
         CHECK(coma::detail::read_file(lock) != left);
     }
     CHECK(!coma::detail::file_exists(lock));
-    coma::detail::publish_file(lock, dead + "\nelsewhere\n");
-    CHECK_THROWS(coma::lock_error, "on elsewhere; wait", coma::detail::file_lock(lock, 0.1));
+    coma::detail::publish_file(lock, number + "\n" + host + "\n");
+    CHECK_THROWS(coma::lock_error, "on " + host + "; wait", coma::detail::file_lock(lock, 0.1, 0.1));
     CHECK_EQUAL(coma::detail::list_or_create(coma::detail::directory_of(lock)).size(), 1u);
     CHECK_THROWS(coma::file_error, "cannot create the lock file", coma::detail::file_lock("/nonexistent/lock"));
+}
+
+/// Whether a process elsewhere lives cannot be known: its lock is taken over if nobody touched it for some time.
+void the_lock_of_another_host() {
+    const std::string lock = check::directory() + "/i.lock";
+    coma::detail::publish_file(lock, "1\nelsewhere\n");
+    const pid_t owner = ::fork();
+    if (owner == 0) {
+        for (int i = 0; i < 30; ++i) {
+            coma::detail::sleep_milliseconds(100);
+            const timespec touched[] = {{i, 0}, {i, 0}};
+            ::utimensat(AT_FDCWD, lock.c_str(), touched, 0);
+        }
+        ::_exit(0);
+    }
+    const coma::detail::file_lock taken(lock, 0.1, 1.5);
+    CHECK_EQUAL(::waitpid(owner, nullptr, WNOHANG), owner);
+    CHECK(coma::detail::read_file(lock).find("elsewhere") == std::string::npos);
+    CHECK_EQUAL(coma::detail::list_or_create(coma::detail::directory_of(lock)).size(), 1u);
+    taken.require(true);
+}
+
+/// Who stood still for so long that the lock was taken over writes nothing.
+void a_lock_that_was_taken_over() {
+    coma::experiment e(check::directory());
+    e.add(coma::measurement());
+    const std::string lock = e.index_file() + ".lock";
+    const coma::detail::index_file index(e.index_file());
+    {
+        const coma::detail::file_lock held = index.lock();
+        CHECK_THROWS(coma::lock_error, "was taken over", index.write(held, 0, 1));
+        ::unlink(lock.c_str());
+        CHECK_THROWS(coma::lock_error, "was taken over", index.write(held, 1, 2));
+        coma::detail::publish_file(lock, "another's");
+        CHECK_THROWS(coma::lock_error, "nothing was written", index.write(held, 1, 2));
+    }
+    CHECK_EQUAL(coma::detail::read_file(lock), "another's");
+    CHECK_EQUAL(e.last_id(), 1u);
+}
+
+/// Each owner has the whole time limit: a queue is no reason to give up.
+void a_lock_that_changes_hands() {
+    const std::string lock = check::directory() + "/i.lock";
+    const pid_t others = ::fork();
+    if (others == 0) {
+        for (int i = 0; i < 40; ++i) {
+            coma::detail::replace_file(lock, coma::detail::concat({coma::detail::number_text(::getppid()), "\n",
+                                                                   coma::detail::lock_host_name(), "\n"}));
+            coma::detail::sleep_milliseconds(100);
+        }
+        ::unlink(lock.c_str());
+        ::_exit(0);
+    }
+    while (!coma::detail::file_exists(lock)) coma::detail::sleep_milliseconds(1);
+    {
+        const coma::detail::file_lock waited(lock, 2);
+    }
+    CHECK_EQUAL(::waitpid(others, nullptr, 0), others);
 }
 
 void many_processes_share_an_experiment() {
@@ -188,6 +336,9 @@ void many_processes_share_an_experiment() {
 
 int main() {
     files();
+    what_is_no_file_is_refused();
+    a_file_that_is_replaced_keeps_mode_and_links();
+    temporary_names();
     measurement();
     measurement_as_json();
     refused_measurements_take_no_id();
@@ -195,8 +346,13 @@ int main() {
     adds_measurements();
     opens_json();
     refuses_what_is_no_active_experiment();
+    an_experiment_among_other_files();
+    the_index_holds_an_id();
     own_names();
     locks();
+    the_lock_of_another_host();
+    a_lock_that_was_taken_over();
+    a_lock_that_changes_hands();
     many_processes_share_an_experiment();
     return check::result();
 }

@@ -2,6 +2,7 @@
 #include <coma/tree.hpp>
 
 #include <cmath>
+#include <cstring>
 
 #include "check.hpp"
 
@@ -44,6 +45,22 @@ void kinds() {
     CHECK_EQUAL(tree::big_integer("100000000000000000000").get<double>(), 1e20);
 }
 
+/// A float is recorded in its own digits, 0.1, as archives write it, and comes back as the same float.
+void floats_keep_their_digits() {
+    CHECK_EQUAL(tree(0.1f), tree(0.1));
+    CHECK_EQUAL(coma::to_json("x", 0.1f), "{\n  \"x\": 0.1\n}");
+    CHECK_EQUAL(tree(std::vector<float>{0.1f, -0.3f}), tree::list({0.1, -0.3}));
+    std::uint32_t bits = 2463534242u;
+    for (int i = 0; i < 200000; ++i) {
+        bits ^= bits << 13, bits ^= bits >> 17, bits ^= bits << 5;
+        float x = 0;
+        std::memcpy(&x, &bits, sizeof x);
+        if (!coma::detail::is_finite(static_cast<double>(x)) || std::fabs(x) < 1e-37f) continue;
+        const auto back = tree(x).get<float>();
+        CHECK(std::memcmp(&back, &x, sizeof x) == 0);
+    }
+}
+
 void conversions_lose_nothing() {
     CHECK_EQUAL(tree(2.0).get<int>(), 2);
     CHECK_EQUAL(tree(2).get<double>(), 2.0);
@@ -52,6 +69,19 @@ void conversions_lose_nothing() {
     CHECK_THROWS(coma::type_error, "an integer 300", tree(300).get<unsigned char>());
     CHECK_THROWS(coma::type_error, "an integer -1", tree(-1).get<std::uint64_t>());
     CHECK_THROWS(coma::type_error, "a string 'x', but a number", tree("x").get<double>());
+    CHECK_THROWS(coma::type_error, "number 1e+300, but a number (of the type's range)", tree(1e300).get<float>());
+    CHECK_THROWS(coma::type_error, "number 1e-300, but a number", tree(1e-300).get<float>());
+    CHECK_THROWS(coma::type_error, "an integer 16777217, but a number", tree(16777217).get<float>());
+    CHECK_THROWS(coma::type_error, "an integer -9007199254740993", tree(-9007199254740993).get<double>());
+    CHECK_THROWS(coma::type_error, "an integer 18446744073709551615", tree(UINT64_MAX).get<double>());
+    CHECK_THROWS(coma::type_error, "an integer 1000", tree::big_integer("1" + std::string(400, '0')).get<double>());
+    CHECK_THROWS(coma::type_error, "0000001, but a number",
+                 tree::big_integer("10000000000000000000000000001").get<double>());
+    CHECK_THROWS(coma::type_error, "a list, but a list of such values",
+                 tree::list({1.0, 1e300}).get<std::vector<float>>());
+    CHECK_EQUAL(tree(16777216).get<float>(), 16777216.0f);
+    CHECK_EQUAL(tree(INT64_MIN).get<float>(), -9223372036854775808.0f);
+    CHECK_EQUAL(tree(9007199254740993).get<long double>(), 9007199254740993.0L);
     CHECK_THROWS(coma::type_error, "but an integer", tree(UINT64_MAX).get<std::int64_t>());
     CHECK_THROWS(coma::type_error, "but a number", tree(true).get<double>());
     CHECK_THROWS(coma::type_error, "a dictionary was asked for, but this is a list", tree::list().items());
@@ -91,6 +121,7 @@ void order_and_equality() {
 int main() {
     paths();
     kinds();
+    floats_keep_their_digits();
     conversions_lose_nothing();
     order_and_equality();
     return check::result();

@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from helpers import is_alive, names, parameter_set, run, start, sweep, until
+from helpers import environment, is_alive, names, parameter_set, run, start, sweep, until
 
 import coma
 from coma import Program
@@ -569,3 +569,66 @@ def test_a_program_within_a_function_is_known_too(executable, directory):
     e.run(twice)
     (m,) = e.measurements()
     assert (m.results.y, m.info.program, m.info.exit_status, m.info.kept_files) == (4, "twice", 0, ["stdout.txt"])
+
+
+# --- programs that use Coma, and processes that do not start
+
+
+def test_a_coma_within_a_program_is_ended_by_the_outer_timeout(executable, script, tmp_path):
+    """With the programs that it runs, even if it is killed before it can end them itself."""
+    inner = executable(f"echo $$ >> {tmp_path}/pids; trap '' TERM; while :; do sleep 0.05; done", "inner")
+    sweeper = script(f"""
+        import os, signal, sys
+        import coma
+        from helpers import sweep
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sweep({str(tmp_path / "inner_experiment")!r}, 8).run(coma.Program({str(inner)!r}), workers=2)
+    """)
+    variables = {"PYTHONPATH": environment()["PYTHONPATH"]}
+    program = Program([sys.executable, sweeper], environment=variables, timeout=3600)
+    pids = tmp_path / "pids"
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(program, P)
+        until(lambda: future.done() or (pids.exists() and len(pids.read_text().split()) == 2))
+        process.end_all()  # as a timeout does, whenever the inner one is ready
+        assert "was ended" in str(future.exception())
+    until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a child that nobody waited for
+@pytest.mark.parametrize("fault", ["no directory", "no program", "no pipes", "interrupted"])
+def test_a_process_that_cannot_be_started_leaves_no_descriptor_open(executable, temporary, monkeypatch, fault):
+    """Thousands of points may fail so."""
+    program = executable("exit 0")
+    directory = temporary / "gone"
+    if fault == "no program":
+        program.write_text("#!/no/such/interpreter\n")
+    if fault != "no directory":
+        directory.mkdir()
+    if fault == "no pipes":
+        pipe, made = os.pipe, []
+
+        def few_pipes():
+            made.append(pipe() if len(made) % 2 == 0 else None)
+            if made[-1] is None:
+                raise OSError(24, "Too many open files")
+            return made[-1]
+
+        monkeypatch.setattr(os, "pipe", few_pipes)
+    if fault == "interrupted":
+        monkeypatch.setattr(process, "_exit_descriptor", raising(KeyboardInterrupt))
+    outputs = (process.Output(str(temporary / "out"), 0), process.Output(str(temporary / "err"), 0))
+    before = os.listdir("/proc/self/fd")
+    for _ in range(5):
+        with pytest.raises((OSError, KeyboardInterrupt)):
+            process.run([str(program)], str(directory), dict(os.environb), outputs, str(temporary), None)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def raising(error):
+    """Return a function that raises an exception, whatever it is given."""
+
+    def throw(*_):
+        raise error
+
+    return throw

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Ctrl-C: what is finished is kept, what runs is ended, a second one stops at once, and the next run does the rest."""
+"""Ctrl-C, SIGTERM, SIGHUP: what is finished is kept, what runs is ended, and the next run does the rest."""
 
 import os
 import random
@@ -27,7 +27,7 @@ SCRIPT = """
     from coma.running import interrupt
     from helpers import square, sweep
 
-    kind, directory, log, program, pause, grace = sys.argv[1:]
+    kind, directory, log, program, pause, grace, *count = sys.argv[1:]
     interrupt.GRACE_SECONDS = float(grace)
 
     def slow(p):
@@ -36,9 +36,10 @@ SCRIPT = """
         time.sleep(float(pause))
         return square(p)
 
-    e = sweep(directory, 40)
-    function = coma.Program(program) if "program" in kind else slow
-    e.run(function, workers=2 if kind in ("pool", "programs") else None)
+    e = sweep(directory, int(*count or [40]))
+    call = coma.Program(program)
+    function = {"within": lambda p: call(p)}.get(kind, call if "program" in kind else slow)
+    e.run(function, workers=None if kind in ("serial", "program") else 2)
 """
 KINDS = ("serial", "pool", "program", "programs")
 
@@ -53,11 +54,11 @@ def begin(directory, script, tmp_path):
     def noted():
         return [int(pid) for pid in log.read_text().split()] if log.exists() else []
 
-    def begin(kind, pause, grace):
+    def begin(kind, pause, grace, *count):
         program.write_text(SLEEPER.format(pause=pause, log=log))
         program.chmod(0o755)
         variables = {**environment(), "TMPDIR": str(temporary)}
-        arguments = (kind, directory, log, program, pause, grace)
+        arguments = (kind, directory, log, program, pause, grace, *count)
         started.append(start(script(SCRIPT), *arguments, env=variables, stderr=subprocess.PIPE))
         return started[-1], noted
 
@@ -118,6 +119,67 @@ def test_a_second_ctrl_c_stops_at_once(begin, directory, kind):
     assert (e.number_of_measurements(), e.failures()) == (0, [])
     assert e.run(square) == (POINTS, POINTS)
     assert_tidy(directory)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["term", "hup"])
+@pytest.mark.parametrize("kind", [*KINDS, "within"])
+def test_signals_that_end_a_process_end_its_run_first(begin, directory, kind, number):
+    """As Ctrl-C does, with all that was started; the run is recorded, and the process is seen to end by the signal."""
+    process, noted = begin(kind, 0.1, 5)
+    until(lambda: len(list(directory.glob("measurement.0*"))) >= 3)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == -number, said
+    assert f"Stopping, as {number.name} came" in said
+    assert not any(map(is_alive, noted()))
+    e = sweep(directory, POINTS)
+    done = e.number_of_measurements()
+    assert 3 <= done < POINTS
+    assert (e.failures(), e.end_date is not None) == ([], True)
+    assert e.archive.load()["experiment"]["info"]["runs"][0]["end_date"] is not None
+    assert e.run(square) == (POINTS - done, POINTS)
+    assert_tidy(directory)
+
+
+@pytest.mark.slow
+def test_a_whole_group_may_get_the_signal(begin, directory):
+    """As from a queue that ends a job: workers end their programs, too, and their points are no failures."""
+    process, noted = begin("within", 10000, 5)
+    until(lambda: len(noted()) >= 4)
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
+    until(lambda: not any(map(is_alive, noted())))
+    e = sweep(directory, POINTS)
+    assert (e.number_of_measurements(), e.failures()) == (0, [])
+    assert_tidy(directory)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["program", "programs"])
+def test_deaths_by_sigterm_at_random_moments_lose_nothing(begin, directory, tmp_path, kind):
+    """No process, no temporary directory, no lock is left after any of them, and nothing finished is measured again."""
+    witness, chance, died = Witness(directory), random.Random(16), 0
+    for life in range(kills(10)):
+        process, noted = begin(kind, 0.01, 5, 12 * (life + 1))
+        before = len(noted())
+        until(lambda known=(noted, before), process=process: len(known[0]()) > known[1] or process.poll() is not None)
+        select.select([], [], [], chance.uniform(0, 0.3))
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode in (0, -signal.SIGTERM), said
+        died += process.returncode != 0
+        assert not any(map(is_alive, noted()))
+        assert names(tmp_path / "temporary") == []
+        witness.look()
+        assert_tidy(directory)
+    e = sweep(directory, 12 * kills(10))
+    e.run(square)
+    xs = sorted(m.parameters.x for m in e.measurements())
+    assert xs == [float(x) for x in range(12 * kills(10))]
+    assert e.failures() == []
+    print(f"{died} of {kills(10)} died by the signal")
 
 
 def first_words(process):

@@ -7,6 +7,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "detail/requirements.hpp"  // IWYU pragma: keep
+
 namespace coma {
 
 /// A name and a reference to a value.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "detail/declared_parameters.hpp"
+#include "detail/numbers.hpp"
 #include "detail/text.hpp"
 #include "detail/tree_file.hpp"
 #include "errors.hpp"
@@ -54,7 +55,8 @@ private:
                 {"the parameter '", name, "' is given twice: ",
                  file_.empty() ? "name it once" : detail::concat({"by '", file_, "' and as an argument"})});
         if (!p.parse(text, values_[p.path]))
-            detail::raise<usage_error>({"--", name, "=", text, ": '", text, "' is not ", p.type_name});
+            detail::raise<usage_error>({"--", name, "=", text, ": '", text, "' is not ", p.type_name,
+                                        detail::look_of(text) == detail::look::text ? "" : " that its type can hold"});
     }
 
     /// Takes what is still missing from an earlier measurement, but neither its info nor its results.

@@ -117,6 +117,9 @@ inline std::string program::output_file(const detail::command_line& given) const
     std::string file = detail::environment("COMA_OUTPUT");
     if (file.empty()) file = given.output();
     if (file.empty()) return file;
+    if (!given.output().empty() && !given.directory().empty())
+        detail::raise<usage_error>({"both the directory '", given.directory(), "' and --output ", given.output(),
+                                    " are named: the measurement is written to one of them"});
     if (detail::file_exists(file))
         detail::raise<usage_error>(
             {"the output file '", file, "' exists already and is never overwritten: name a new one"});

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <utility>
 
+#include "detail/numpy.hpp"
 #include "detail/tree_iarchive.hpp"
 #include "detail/tree_oarchive.hpp"
 #include "errors.hpp"
@@ -30,9 +31,6 @@
 namespace coma {
 namespace detail {
 
-inline tree from_python(pybind11::handle object);
-inline pybind11::object to_python(const tree& value);
-
 /// An integer of any size; only those beyond 64 bits go through their digits.
 inline tree integer_from_python(pybind11::handle object) {
     int overflow = 0;
@@ -40,77 +38,104 @@ inline tree integer_from_python(pybind11::handle object) {
     return overflow ? tree::big_integer(pybind11::str(object).cast<std::string>()) : tree(value);
 }
 
-inline tree dict_from_python(pybind11::handle object) {
+/// The types that trees hold as dictionaries with a `__type__`, but for arrays and complex numbers: each has one text.
+struct text_type {
+    const char* name;
+    const char* key;
+    const char* module;
+    const char* type;
+};
+inline constexpr text_type text_types[] = {{"bytes", "base64", "builtins", "bytes"},
+                                           {"datetime", "iso", "datetime", "datetime"},
+                                           {"date", "iso", "datetime", "date"},
+                                           {"path", "path", "pathlib", "PurePath"}};
+
+inline pybind11::object class_of(const text_type& known) {
+    return pybind11::module_::import(known.module).attr(known.type);
+}
+
+inline pybind11::object text_to_python(const text_type& known, const tree& value) {
+    const pybind11::str text(value.get<std::string>(known.key));
+    const std::string_view key = known.key;
+    if (key == "base64") return pybind11::module_::import("base64").attr("b64decode")(text);
+    return key == "path" ? pybind11::module_::import("pathlib").attr("Path")(text)
+                         : class_of(known).attr("fromisoformat")(text);
+}
+
+inline tree text_from_python(const text_type& known, pybind11::handle object) {
+    const std::string_view key = known.key;
+    pybind11::object text;
+    if (key == "base64")
+        text = pybind11::module_::import("base64").attr("b64encode")(object).attr("decode")("ascii");
+    else
+        text = key == "path" ? pybind11::str(object) : object.attr("isoformat")();
+    tree result = tree::dict({{"__type__", known.name}, {known.key, text.cast<std::string>()}});
+    if (key == "iso" && !text_to_python(known, result).equal(object))
+        throw pybind11::type_error(pybind11::repr(object).cast<std::string>() +
+                                   " is no datetime to the last digit; store it as a numpy.datetime64");
+    return result;
+}
+
+/// Whether a dictionary whose `__type__` is this name would not come back as a dictionary.
+inline bool is_reserved(std::string_view name) noexcept {
+    for (const text_type& known : text_types)
+        if (name == known.name) return true;
+    return name == "numpy.ndarray" || name == "complex";
+}
+
+inline tree dict_from_python(pybind11::handle object, int depth) {
     tree result = tree::dict();
     for (const auto& [key, value] : pybind11::reinterpret_borrow<pybind11::dict>(object)) {
         if (!pybind11::isinstance<pybind11::str>(key))
             throw pybind11::type_error("a tree has keys of type str, not " + pybind11::repr(key).cast<std::string>());
-        result.add(key.cast<std::string>(), from_python(value));
+        result.add(key.cast<std::string>(), from_python(value, depth + 1));
     }
+    if (const tree* type = tree_access::find_key(result, "__type__"))
+        if (const std::string* name = tree_access::text(*type); name && is_reserved(*name))
+            throw pybind11::type_error("a dictionary has the key '__type__' with the value '" + *name +
+                                       "', which marks a stored object; rename the key");
     return result;
 }
 
-inline tree list_from_python(pybind11::handle object) {
+inline tree list_from_python(pybind11::handle object, int depth) {
     tree_list elements;
     for (const pybind11::handle element : pybind11::reinterpret_borrow<pybind11::iterable>(object))
-        elements.push_back(from_python(element));
+        elements.push_back(from_python(element, depth + 1));
     return tree(std::move(elements));
 }
 
-template <class T>
-tree items_of(const pybind11::array& array) {
-    const auto flat = pybind11::array_t<T, pybind11::array::c_style | pybind11::array::forcecast>::ensure(array);
-    const T* first = flat.data();
-    return tree(tree_list(first, first + flat.size()));
-}
-
-/// Real and imaginary parts in turn.
-inline tree complex_items_of(const pybind11::array& array) {
-    using complex = std::complex<double>;
-    const auto flat = pybind11::array_t<complex, pybind11::array::c_style | pybind11::array::forcecast>::ensure(array);
-    const double* first = reinterpret_cast<const double*>(flat.data());
-    return tree(tree_list(first, first + 2 * flat.size()));
-}
-
-/// An array as {"__type__", "shape", "dtype", "list"}; its items are copied without making Python objects of them.
-inline tree array_from_python(const pybind11::array& array) {
-    const char type = array.dtype().kind();
-    tree items;
-    switch (type) {
-        case 'b': items = items_of<bool>(array); break;
-        case 'i': items = items_of<std::int64_t>(array); break;
-        case 'u': items = items_of<std::uint64_t>(array); break;
-        case 'f': items = items_of<double>(array); break;
-        case 'c': items = complex_items_of(array); break;
-        default: items = from_python(array.attr("ravel")().attr("tolist")());
-    }
-    tree shape = tree::list();
-    for (pybind11::ssize_t axis = 0; axis < array.ndim(); ++axis) shape.push_back(tree(array.shape(axis)));
-    return tree::dict({{"__type__", "numpy.ndarray"},
-                       {"shape", std::move(shape)},
-                       {"dtype", pybind11::str(array.dtype()).cast<std::string>()},
-                       {"list", std::move(items)}});
+/// A number of numpy that Python's own types hold as one of these, any other as an array without dimensions.
+inline tree scalar_from_python(pybind11::handle object, int depth) {
+    const std::string_view kinds = "biufcUS";
+    const auto type = object.attr("dtype").cast<pybind11::dtype>();
+    const bool is_long = (type.kind() == 'f' && type.itemsize() > 8) || (type.kind() == 'c' && type.itemsize() > 16);
+    if (!is_long && kinds.find(type.kind()) != kinds.npos) return from_python(object.attr("item")(), depth + 1);
+    return array_from_python(pybind11::module_::import("numpy").attr("asarray")(object), depth);
 }
 
 /// Whatever has coma_getstate() is asked for its tree.
-inline tree from_python(pybind11::handle object) {
+inline tree from_python(pybind11::handle object, int depth) {
     namespace py = pybind11;
+    if (depth > 200) throw py::value_error("a tree is deeper than 200 levels; does it contain itself?");
     if (object.is_none()) return nullptr;
     if (py::isinstance<py::bool_>(object)) return object.cast<bool>();
     if (PyLong_Check(object.ptr())) return integer_from_python(object);
     if (py::isinstance<py::float_>(object)) return object.cast<double>();
     if (py::isinstance<py::str>(object)) return object.cast<std::string>();
-    if (py::isinstance<py::dict>(object)) return dict_from_python(object);
-    if (py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object)) return list_from_python(object);
+    if (py::isinstance<py::dict>(object)) return dict_from_python(object, depth);
+    if (py::isinstance<py::list>(object) || py::isinstance<py::tuple>(object)) return list_from_python(object, depth);
     if (PyComplex_Check(object.ptr()))
         return tree::dict({{"__type__", "complex"},
                            {"real", object.attr("real").cast<double>()},
                            {"imag", object.attr("imag").cast<double>()}});
-    if (py::isinstance<py::array>(object)) return array_from_python(py::reinterpret_borrow<py::array>(object));
-    if (py::hasattr(object, "coma_getstate")) return from_python(object.attr("coma_getstate")());
-    if (py::hasattr(object, "item") && py::hasattr(object, "dtype")) return from_python(object.attr("item")());
+    if (py::isinstance<py::array>(object)) return array_from_python(py::reinterpret_borrow<py::array>(object), depth);
+    if (py::hasattr(object, "coma_getstate")) return from_python(object.attr("coma_getstate")(), depth + 1);
+    for (const text_type& known : text_types)
+        if (py::isinstance(object, class_of(known))) return text_from_python(known, object);
+    if (py::isinstance(object, py::module_::import("numpy").attr("generic"))) return scalar_from_python(object, depth);
     throw py::type_error("a tree cannot hold " + py::repr(object).cast<std::string>() +
-                         ": it holds None, bool, int, float, complex, str, list, tuple, dict and numpy arrays");
+                         ": it holds None, bool, int, float, complex, str, bytes, dates, paths, list, tuple, dict and "
+                         "numpy arrays");
 }
 
 inline pybind11::object integer_to_python(const tree& value) {
@@ -118,36 +143,15 @@ inline pybind11::object integer_to_python(const tree& value) {
     return pybind11::reinterpret_steal<pybind11::object>(PyLong_FromString(value.integer_text().c_str(), nullptr, 10));
 }
 
-template <class T>
-pybind11::array array_of(const tree_list& items) {
-    pybind11::array_t<T> array(static_cast<pybind11::ssize_t>(items.size()));
-    T* to = array.mutable_data();
-    for (const tree& item : items)
-        if (!tree_access::to_number(item, *to++)) throw type_error("an array of numbers holds " + in_words(item));
-    return array;
-}
-
-/// The numpy array that array_from_python() took apart.
-inline pybind11::object array_to_python(const tree& value) {
-    const tree_list& items = value.at("list").elements();
-    const pybind11::dtype type(value.get<std::string>("dtype", "float64"));
-    pybind11::object flat;
-    switch (type.kind()) {
-        case 'b': flat = array_of<bool>(items); break;
-        case 'i': flat = array_of<std::int64_t>(items); break;
-        case 'u': flat = array_of<std::uint64_t>(items); break;
-        case 'f': flat = array_of<double>(items); break;
-        case 'c': flat = array_of<double>(items).attr("view")("complex128"); break;
-        default: flat = pybind11::module_::import("numpy").attr("array")(to_python(value.at("list")), type);
-    }
-    return flat.attr("astype")(type, pybind11::arg("copy") = false).attr("reshape")(to_python(value.at("shape")));
-}
-
 inline pybind11::object dict_to_python(const tree& value) {
-    const std::string type = value.get<std::string>("__type__", "");
-    if (type == "complex")
+    const tree* type = tree_access::find_key(value, "__type__");
+    const std::string* text = type ? tree_access::text(*type) : nullptr;
+    const std::string_view name = text ? *text : std::string_view();
+    if (name == "complex")
         return pybind11::cast(std::complex<double>(value.get<double>("real"), value.get<double>("imag")));
-    if (type == "numpy.ndarray") return array_to_python(value);
+    if (name == "numpy.ndarray") return array_to_python(value);
+    for (const text_type& known : text_types)
+        if (name == known.name) return text_to_python(known, value);
     pybind11::dict result;
     for (const auto& [key, item] : value.items()) result[pybind11::str(key)] = to_python(item);
     return std::move(result);
@@ -161,11 +165,7 @@ inline pybind11::object to_python(const tree& value) {
         case kind::real: return py::float_(value.get<double>());
         case kind::string: return py::str(*tree_access::text(value));
         case kind::dict: return dict_to_python(value);
-        case kind::list: {
-            py::list result(value.size());
-            for (std::size_t i = 0; i < value.size(); ++i) result[i] = to_python(value[i]);
-            return std::move(result);
-        }
+        case kind::list: return list_to_python(value);
         default: return py::none();
     }
 }

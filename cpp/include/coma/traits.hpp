@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "detail/boost_says.hpp"
+
 namespace coma {
 
 /// How much an archive in Boost's form says about a type.
@@ -24,21 +26,47 @@ enum class tracking {
     always,
 };
 
-/// The version of a class, 0 if not set with COMA_CLASS_VERSION.
-template <class T>
-struct class_version : std::integral_constant<unsigned, 0> {};
+namespace detail {
 
-/// The tracking of a class, set with COMA_CLASS_TRACKING.
 template <class T>
-struct class_tracking : std::integral_constant<tracking, tracking::selectively> {};
+constexpr unsigned default_version() noexcept {
+    using says = boost_says<boost::serialization::version, T>;
+    if constexpr (says::anything) return static_cast<unsigned>(says::value);
+    return 0;
+}
 
-/// The level of a class, set with COMA_CLASS_LEVEL.
 template <class T>
-struct class_level
-    : std::integral_constant<level, std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
-                                            std::is_same_v<T, std::wstring>
-                                        ? level::primitive
-                                        : level::class_info> {};
+constexpr tracking default_tracking() noexcept {
+    using says = boost_says<boost::serialization::tracking_level, T>;
+    if constexpr (says::anything && std::is_class_v<T>) return static_cast<tracking>(says::value);
+    return tracking::selectively;
+}
+
+template <class T>
+constexpr level default_level() noexcept {
+    using says = boost_says<boost::serialization::implementation_level, T>;
+    if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
+                  std::is_same_v<T, std::wstring>)
+        return level::primitive;
+    else if constexpr (says::anything)
+        return says::value == 3 ? level::class_info : says::value == 2 ? level::object : level::primitive;
+    else
+        return level::class_info;
+}
+
+}  // namespace detail
+
+/// The version of a class, set with COMA_CLASS_VERSION or BOOST_CLASS_VERSION; 0 otherwise.
+template <class T>
+struct class_version : std::integral_constant<unsigned, detail::default_version<T>()> {};
+
+/// The tracking of a class, set with COMA_CLASS_TRACKING or BOOST_CLASS_TRACKING.
+template <class T>
+struct class_tracking : std::integral_constant<tracking, detail::default_tracking<T>()> {};
+
+/// The level of a class, set with COMA_CLASS_LEVEL or BOOST_CLASS_IMPLEMENTATION.
+template <class T>
+struct class_level : std::integral_constant<level, detail::default_level<T>()> {};
 
 /// Lets archives in to private serialize(), save(), load() and constructors: `friend class coma::access;`
 class access {

@@ -4,6 +4,8 @@
 #ifndef COMA_VERSION_HPP
 #define COMA_VERSION_HPP
 
+#include "detail/requirements.hpp"  // IWYU pragma: keep
+
 #define COMA_VERSION "3.0.0.dev0"
 #define COMA_VERSION_MAJOR 3
 #define COMA_VERSION_MINOR 0

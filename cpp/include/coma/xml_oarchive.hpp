@@ -36,17 +36,21 @@ public:
     xml_oarchive(const xml_oarchive&) = delete;
     xml_oarchive& operator=(const xml_oarchive&) = delete;
 
-    /// Closes the archive, unless an exception interrupts: then the text stays incomplete.
-    ~xml_oarchive() {
-        if (std::uncaught_exceptions() > exceptions_) return;
-        try {
+    /// Closes the archive, and throws what close() throws. When an exception interrupts, the text stays incomplete:
+    /// what was saved is written, but not what stands at the end.
+    ~xml_oarchive() noexcept(false) {
+        if (std::uncaught_exceptions() == exceptions_) {
             close();
-        } catch (...) {
+            return;
+        }
+        try {
+            to_.flush();
+        } catch (...) {  // the first exception says more
             return;
         }
     }
 
-    /// Writes what stands at the end; happens by itself otherwise.
+    /// Writes what stands at the end; happens by itself otherwise. Throws file_error if a stream could not be written.
     void close() {
         if (closed_) return;
         closed_ = true;

@@ -32,7 +32,7 @@ _SHORT = 4096  # bytes; longer texts gain nothing from being read at once
 FORMATS: dict[str, Format] = {jsonarchive.SUFFIX: jsonarchive, xmlarchive.SUFFIX: xmlarchive}
 
 
-def read(path: str | os.PathLike[str]) -> Any:
+def read(path: str | os.PathLike[str], is_measurement: bool = False) -> Any:
     """Return the tree in the file `path`, whose format its suffix tells.
 
     Raises
@@ -40,11 +40,14 @@ def read(path: str | os.PathLike[str]) -> Any:
     ArchiveError
         If it cannot be read.
     """
-    return loads(files.read(path), os.fspath(path))
+    return loads(files.read(path), os.fspath(path), is_measurement)
 
 
-def loads(text: bytes, path: str) -> Any:
+def loads(text: bytes, path: str, is_measurement: bool = False) -> Any:
     """Return the tree that the text of the file `path` holds, whose format its suffix tells.
+
+    What is attached to a measurement has a name that begins as that of its file; other trees may refer to any file of
+    their directory.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def loads(text: bytes, path: str) -> Any:
     parse = FORMATS[format_of(path)].loads
     if _REGISTERED not in text:
         return parse(text, path)
-    return parse(text, path, attachment.restorer(os.path.dirname(os.path.abspath(path))))
+    return parse(text, path, attachment.restorer(path, is_measurement))
 
 
 def loads_all(texts: Sequence[bytes], paths: Sequence[str]) -> list[Any] | None:
@@ -197,6 +200,33 @@ class Archive:
         return dumps(self.serializer.encode(tree), format_of(path), self.pretty_print)
 
 
+class EnclosedArchive(Archive):
+    """A tree in a file of an experiment, whose directory others may have made.
+
+    Parameters
+    ----------
+    filename, default_format, pretty_print, serializer
+        As for `Archive`.
+    """
+
+    def save(self, tree: Any, format: str | None = None) -> None:
+        """Do as `Archive.save`, but write through no link that leads out of the directory.
+
+        Parameters
+        ----------
+        tree, format
+            As for `Archive`.
+
+        Raises
+        ------
+        ArchiveError
+            If the file, or that of the other format, is such a link; and as for `Archive`.
+        """
+        for suffix in {format or self.format, self.format}:
+            _refuse_way_out(f"{self.filename.removesuffix('.' + self.format)}.{suffix}")
+        super().save(tree, format)
+
+
 class JsonArchive(Archive):
     """A tree in a JSON file; the suffix ``.json`` is added to a name without.
 
@@ -243,6 +273,17 @@ class XMLArchive(Archive):
         if self.boost and format_of(path) == xmlarchive.SUFFIX:
             return xmlarchive.dumps(self.serializer.encode(tree), boost=True)
         return super()._text(tree, path)
+
+
+def _refuse_way_out(path: str) -> None:
+    """Refuse to write through a link that leads out of its directory, where somebody else may have put it."""
+    if os.path.islink(path):
+        directory, target = os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.realpath(path)
+        if os.path.dirname(target) != directory:
+            raise ArchiveError(
+                f'Cannot write "{path}": it is a link to "{target}", which lies in another directory; put a copy in its '
+                "place, or open the experiment there"
+            )
 
 
 def _known(format: str) -> str:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import os
 import re
 from typing import Any
@@ -14,6 +13,7 @@ from lxml import etree
 from coma import files
 from coma.archives.xmlparser import Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import XMLArchiveError
+from coma.trees.serializer import MOST_LEVELS, is_deeper
 
 _ITEM = "item"
 _COUNTS = (("count", "item_version"), ("count", "bucket_count", "item_version"), ("count",))
@@ -21,12 +21,13 @@ _WRAPPERS = ("px", "tx", "scoped_ptr", "weak_ptr")
 _POINTER = ("class_id", "class_id_reference", "object_id", "object_id_reference")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
+    r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _BINARY = re.compile(r"\n((?:[A-Za-z0-9+/]{76}\n)*[A-Za-z0-9+/]+={0,2}\n)\t*", re.ASCII)
 _COMMA = re.compile(rb">-?[0-9],[0-9]{9,}e[+-][0-9]{2,}<")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{3})+|-?[0-9],[0-9]{9,}e[+-][0-9]+", re.ASCII)
 _OPEN = object()
+MOST_COPIES = 1_000_000  # values of objects that are pointed to again
 
 
 def load_boost(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -69,12 +70,15 @@ def load_boost(path: str | os.PathLike[str]) -> dict[str, Any]:
 def loads(text: bytes, name: str = "XML text") -> dict[str, Any]:
     """Return the objects of an archive given as text; `name` is what errors call it."""
     try:
-        return read(parse(text.replace(b"\r", b"&#13;")), text)
+        tree = read(parse(text.replace(b"\r", b"&#13;")), text)
+        if text.count(b"</") > MOST_LEVELS and is_deeper(tree):
+            raise RecursionError
+        return tree
     except etree.XMLSyntaxError as error:
         raise syntax_error(name, error) from None
     except RecursionError:
         raise XMLArchiveError(f'"{name}" is nested too deeply') from None
-    except Misfit as error:
+    except (Misfit, ValueError) as error:  # an integer of more digits than Python reads, say
         raise XMLArchiveError(f'"{name}" cannot be read: {error}') from None
 
 
@@ -90,6 +94,7 @@ class _Reader:
     def __init__(self, comma: bool) -> None:
         self.comma = comma
         self.objects: dict[str, Any] = {}
+        self.copies = 0
 
     def value(self, element: etree._Element) -> Any:
         reference = element.get("object_id_reference")
@@ -109,7 +114,16 @@ class _Reader:
             raise Misfit(f"{describe(element)} refers to object {reference}, which is not there")
         if self.objects[reference] is _OPEN:
             raise Misfit(f"{describe(element)} refers to object {reference}, which contains it: a tree has no cycles")
-        return copy.deepcopy(self.objects[reference])
+        return self._copied(self.objects[reference])
+
+    def _copied(self, node: Any) -> Any:
+        """Return an object that is pointed to again; few bytes of an archive may so stand for very many objects."""
+        self.copies += 1
+        if self.copies > MOST_COPIES:
+            raise Misfit(f"what it points to more than once would be more than {MOST_COPIES} values in a tree")
+        if isinstance(node, dict):
+            return {key: self._copied(item) for key, item in node.items()}
+        return [self._copied(item) for item in node] if isinstance(node, list) else node
 
     def _content(self, element: etree._Element) -> Any:
         if not len(element):
@@ -180,8 +194,7 @@ def _mapped(items: list[Any], sizes: list[int]) -> Any:
 
 def _collected(members: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return named members as a dictionary; those of one name as a list."""
-    names = [name for name, _ in members]
-    return {
-        name: value if names.count(name) == 1 else [item for other, item in members if other == name]
-        for name, value in members
-    }
+    found: dict[str, list[Any]] = {}
+    for name, value in members:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

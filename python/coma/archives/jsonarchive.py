@@ -13,16 +13,22 @@ import orjson
 
 from coma.errors import JsonArchiveError, SerializerError
 from coma.trees import types
+from coma.trees.attachment import NO_PLACE
+from coma.trees.serializer import MOST_LEVELS, is_deeper
 
 SUFFIX = "json"
 _TYPE = b'"' + types.TYPE.encode() + b'"'
-_DIGITS = bytes.maketrans(b"0123456789", b"0000000000")
+_DIGITS = bytes.maketrans(b"0123456789}", b"0000000000]")
+_BLANKS = b" \n"
 _LONG_NUMBER = b"0" * 19
 _EXPONENT = re.compile(rb"e[-+0-9]+,?$", re.MULTILINE)  # at the end of a line: of a number
 _UNUSUAL = (b"null", b"\\", b"\x7f", b"0.0000")
 _WORD = secrets.token_hex(16).encode()
 _NUMBERS = frozenset({float, int, bool, type(None)})
 _WIDE = 2.0**63
+_LAID_OUT = b"{\n"
+_FAR_IN = b" " * (2 * MOST_LEVELS)
+_CLOSED = b"]" * (MOST_LEVELS // 4)
 _TOO_WIDE = orjson.JSONDecodeError("perhaps an integer beyond 64 bits", "", 0)
 
 
@@ -32,7 +38,8 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     Raises
     ------
     JsonArchiveError
-        If a string has two surrogates in a row.
+        If a string has two surrogates in a row, an integer too many digits, or the tree too many levels; or something was
+        attached.
 
     Examples
     --------
@@ -49,8 +56,13 @@ def dumps(tree: Any, pretty: bool = True) -> bytes:
     """
     text = _quickly(tree) if pretty else None
     if text is None:
-        _refuse_pairs(tree)
-        text = json.dumps(tree, indent=2 if pretty else None).encode("ascii")
+        try:
+            _refuse_pairs(tree)
+            text = json.dumps(tree, indent=2 if pretty else None).encode("ascii")
+        except RecursionError:
+            raise JsonArchiveError("the tree is nested too deeply for JSON") from None
+        except ValueError as error:  # an integer of more digits than Python prints
+            raise JsonArchiveError(f"the tree cannot be stored in JSON: {error}") from None
     return text
 
 
@@ -71,18 +83,23 @@ def loads(text: bytes, name: str = "JSON text", restore: types.Restore = types.r
     JsonArchiveError
         If it is not JSON, with the line and column; or holds a damaged array or registered type.
     """
+    is_plain = _TYPE not in text
+    brief = _brief(text) if is_plain else b""
     try:
-        if _TYPE in text:
+        if not is_plain:
             return _restored(orjson.loads(text), restore)
-        if _LONG_NUMBER in text.translate(_DIGITS):  # orjson rounds integers beyond 64 bits; none has fewer digits
+        if _LONG_NUMBER in brief:  # orjson rounds integers beyond 64 bits; none has fewer digits
             raise _TOO_WIDE
-        return orjson.loads(text)
+        tree = orjson.loads(text)
     except orjson.JSONDecodeError:  # bare NaN and infinities, lone surrogates, 1e400; or indeed no JSON
-        return _patiently(text, name, restore)
+        tree, brief = _patiently(text, name, restore), brief or _brief(text)
     except RecursionError:
-        raise JsonArchiveError(f'"{name}" is nested too deeply') from None
+        raise _too_deep(name) from None
     except SerializerError as error:
         raise JsonArchiveError(f'"{name}" cannot be read: {error}') from None
+    if _looks_deep(text, brief) and is_deeper(tree):
+        raise _too_deep(name)
+    return tree
 
 
 def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
@@ -95,8 +112,13 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
     >>> loads_all([b'{"x": 1}', b'[2, 3]']), loads_all([b'[1', b'2]'])
     ([{'x': 1}, [2, 3]], None)
     """
-    text = b"[%b]" % (b',"%b",' % _WORD).join(texts)
-    if _TYPE in text or _LONG_NUMBER in text.translate(_DIGITS):
+    between = b',"%b",' % _WORD
+    text = b"[%b]" % between.join(texts)
+    brief = _brief(text)
+    if _TYPE in text or _LONG_NUMBER in brief:
+        return None
+    are_laid_out = (text[1:3] == _LAID_OUT) + text.count(between + _LAID_OUT) == len(texts)
+    if _goes_far(text, brief) or not (are_laid_out or all(map(_has_few_levels, texts))):
         return None
     try:
         parsed = orjson.loads(text)
@@ -106,8 +128,32 @@ def loads_all(texts: Sequence[bytes]) -> list[Any] | None:
     return trees if len(trees) == len(texts) and words == [_WORD.decode()] * (len(texts) - 1) else None
 
 
+def _brief(text: bytes) -> bytes:
+    """Return a text without blanks, all digits as zeros and all brackets that close something as square ones."""
+    return text.translate(_DIGITS, _BLANKS)
+
+
+def _looks_deep(text: bytes, brief: bytes) -> bool:
+    """Tell, quickly, whether a text may have more levels than are read: by its indentation, or by its brackets."""
+    return _goes_far(text, brief) or not (text[:2] == _LAID_OUT or _has_few_levels(text))
+
+
+def _goes_far(text: bytes, brief: bytes) -> bool:
+    return _CLOSED in brief or _FAR_IN in text
+
+
+def _has_few_levels(text: bytes) -> bool:
+    return len(text) < 2 * MOST_LEVELS or text.count(b"{") + text.count(b"[") <= MOST_LEVELS
+
+
+def _too_deep(name: str) -> JsonArchiveError:
+    return JsonArchiveError(f'"{name}" is nested too deeply: it has more than {MOST_LEVELS} levels')
+
+
 def _refuse_pairs(node: Any) -> None:
-    """Refuse strings that would read back as others."""
+    """Refuse strings that would read back as others, and what was attached."""
+    if isinstance(node, tuple):
+        raise JsonArchiveError(NO_PLACE)
     if isinstance(node, str) and types.PAIR.search(node):
         raise JsonArchiveError(f"{node!r} cannot be stored in JSON: two surrogates in a row read back as one character")
     if isinstance(node, dict):
@@ -133,14 +179,16 @@ def _quickly(tree: Any) -> bytes | None:
     return text
 
 
-def _restored(node: Any, restore: types.Restore) -> Any:
+def _restored(node: Any, restore: types.Restore, level: int = 0) -> Any:
     """Put registered types in place, from the leaves up; the numbers of an array are not looked at one by one."""
+    if level > MOST_LEVELS:
+        raise RecursionError
     if isinstance(node, dict):
         if not _is_array_of_floats(node):
-            node = {key: _restored(item, restore) for key, item in node.items()}
+            node = {key: _restored(item, restore, level + 1) for key, item in node.items()}
         return restore(node) if types.TYPE in node else node
     if isinstance(node, list):
-        return [_restored(item, restore) for item in node]
+        return [_restored(item, restore, level + 1) for item in node]
     if isinstance(node, float) and abs(node) >= _WIDE:
         raise _TOO_WIDE
     return node
@@ -161,6 +209,6 @@ def _patiently(text: bytes, name: str, restore: types.Restore) -> Any:
             f'"{name}" is not JSON: {error.msg} in line {error.lineno}, column {error.colno}'
         ) from None
     except RecursionError:
-        raise JsonArchiveError(f'"{name}" is nested too deeply') from None
+        raise _too_deep(name) from None
     except (ValueError, SerializerError) as error:
         raise JsonArchiveError(f'"{name}" cannot be read: {error}') from None

@@ -14,6 +14,8 @@ from coma.archives.xmlnumbers import Numbers
 from coma.archives.xmlparser import BLANKS, Misfit, describe, parse, refuse_text, syntax_error
 from coma.errors import SerializerError, XMLArchiveError
 from coma.trees import types
+from coma.trees.attachment import NO_PLACE
+from coma.trees.serializer import MOST_LEVELS, is_deeper
 
 SUFFIX = "xml"
 _KIND = "class_name"
@@ -26,7 +28,7 @@ _TRAILER = "\n</boost_serialization>\n"
 _COUNT, _VERSION, _ITEM = "count", "item_version", "item"
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
+    r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPECIAL = re.compile("[&<>\r]")
@@ -71,6 +73,15 @@ def dumps(tree: Any, pretty: bool = True, boost: bool = False) -> bytes:
     </results>
     """
     name, content = _root(tree)
+    try:
+        return _written(name, content, pretty, boost)
+    except RecursionError:
+        raise XMLArchiveError(f"{name!r} is nested too deeply for XML") from None
+    except ValueError as error:  # an integer of more digits than Python prints
+        raise XMLArchiveError(f"{name!r} cannot be stored in XML: {error}") from None
+
+
+def _written(name: str, content: Any, pretty: bool, boost: bool) -> bytes:
     if boost and (not isinstance(content, dict) or not content or _looks_like_list(content)):
         raise XMLArchiveError(f"the full form of Boost holds a struct; {name!r} is no dictionary that looks like one")
     form = _BOOST if boost else _PLAIN if pretty else _COMPACT
@@ -100,7 +111,10 @@ def loads(text: bytes, name: str = "XML text", restore: types.Restore = types.re
         If it is not XML, with the line; or an element fits neither a value, a list nor a dictionary.
     """
     try:
-        return _read(text, name, restore)
+        tree = _read(text, name, restore)
+        if text.count(b"</") > MOST_LEVELS and is_deeper(tree):
+            raise RecursionError
+        return tree
     except etree.XMLSyntaxError as error:
         raise syntax_error(name, error) from None
     except RecursionError:
@@ -215,6 +229,8 @@ def _element(name: str, node: Any, path: tuple[str, ...], form: _Form, start: st
         return f'{start}<{name} class_name="bool">{node:d}</{name}>'
     if node is None:
         return start + form.none.format(name)
+    if isinstance(node, tuple):
+        raise XMLArchiveError(f"{'/'.join(path)!r}: {NO_PLACE}")
     return f"{start}<{name}>{_number(node, form)}</{name}>"
 
 

@@ -13,11 +13,11 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 _LONG = 1 << 12
 _ARRAY = re.compile(
-    rb"<__type__>numpy\.ndarray</__type__>\s*<shape>(?:[^<]|<(?!/shape>))*</shape>\s*<dtype>float64</dtype>\s*"
+    rb"<__type__>numpy\.ndarray</__type__>\s*<shape>(?:[^<]|<(?!/?shape>))*</shape>\s*<dtype>float64</dtype>\s*"
     rb"(<list>\s*<count>([0-9]+)</count>\s*<item_version>0</item_version>)",
     re.ASCII,
 )
-_END = b"</list>"
+_BEGIN, _END = b"<list>", b"</list>"
 _LAYOUT = re.compile(rb"\s*<item>([^<]*)(</item>\s*<item>)", re.ASCII)
 _OF_NUMBERS = b"0123456789+-.eE,"
 
@@ -40,10 +40,14 @@ class Numbers:
         """Return `text` with the items of its arrays of floats replaced by names."""
         if len(text) < _LONG or b"<![CDATA[" in text:
             return text
-        rest, pieces = 0, []
+        rest, end, pieces = 0, 0, []
         for match in _ARRAY.finditer(text):
-            end = text.find(_END, match.end())
-            array = _parsed(text[match.end() : end], int(match[2])) if end >= 0 else None
+            if end < match.end():
+                end = text.find(_END, match.end())
+            if end < 0:
+                break
+            is_flat = text.find(_BEGIN, match.end(), end) < 0  # and is looked at once, not again for each list within
+            array = _parsed(text[match.end() : end], int(match[2])) if is_flat else None
             if array is not None:
                 pieces.append(text[rest : match.start(1)] + b"<list>" + self._name(array) + _END)
                 rest = end + len(_END)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import datetime
 import hashlib
 import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from coma.errors import ParameterSetError, PathError
+from coma.parameters.values import plain_value
 from coma.text import identifier
-from coma.trees import identity, readers, types
+from coma.trees import identity, readers
 from coma.trees import path as paths
 from coma.trees.path import Fixed, TreePath
 
@@ -312,27 +312,6 @@ class ParameterSet:
 
     def __reduce__(self) -> tuple[type[ParameterSet], tuple[Definition, tuple[Any, ...]]]:
         return ParameterSet, (self._definition, self._values)
-
-
-def plain_value(value: Any) -> Any:
-    """Return a numpy scalar as a Python number and a list as a tuple; copies of arrays and dictionaries."""
-    if types.of_user(value) or (isinstance(value, np.ndarray) and type(value) not in types.ARRAYS):
-        return value  # what it is more than its numbers would be lost
-    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
-        item = value.item()
-        return np.asarray(value)[()] if value.dtype.kind in "mM" and not isinstance(item, datetime.date) else item
-    if isinstance(value, list | tuple):
-        return tuple(plain_value(item) for item in value)
-    if isinstance(value, dict):
-        return {name: plain_value(item) for name, item in value.items()}
-    return _frozen(value) if isinstance(value, np.ndarray) else value
-
-
-def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if array.flags.writeable:
-        array = array.copy()
-        array.flags.writeable = False
-    return array
 
 
 def _checked_item(item: Any) -> tuple[str, Fixed]:

@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from coma.archives import jsonarchive
-from coma.errors import JsonArchiveError, ParameterSetError, SerializerError, warn
+from coma.errors import ParameterSetError, warn
 from coma.parameters.grids import grid, points
 from coma.parameters.parameterset import Definition, ParameterSet
+from coma.parameters.values import check_value
 from coma.storage.failures import FailureRecord
 from coma.storage.measurement import Tree
 from coma.storage.store import Measurements
@@ -149,7 +149,7 @@ class Sweep:
     def _add_patiently(self, values: tuple[Any, ...], definition: Definition) -> None:
         """Add what may be equal but for rounding noise, or no number or string at all."""
         for name, value in zip(definition.names, values, strict=True):
-            _check_value(name, value)
+            check_value(name, value)
         keys = identity.candidates(values, definition.digits)
         if self._values.keys().isdisjoint(keys):
             self._values[keys[0]] = values
@@ -222,25 +222,6 @@ def _refuse_nested(given: Sequence[Fixed]) -> None:
         for outer, around in places.items():
             if inner != outer and place[: len(around)] == around:
                 raise ParameterSetError(f"path {inner!r} lies within {outer!r}, which is a parameter itself")
-
-
-def _check_value(name: str, value: Any) -> None:
-    """Refuse a value that a measurement file would not give back: its point would never be found again."""
-    if identity.are_scalars([value]) and not isinstance(value, int | str):
-        return
-    try:
-        tree = _SERIALIZER.encode(value)
-        if isinstance(tree, str):
-            jsonarchive.dumps(tree)
-        if identity.key(_SERIALIZER.decode(tree)) == identity.key(value):
-            return
-        why = "it would come back as something else"
-    except (SerializerError, JsonArchiveError, TypeError) as error:
-        why = str(error)
-    raise ParameterSetError(
-        f"{name!r} is a {type(value).__name__}, which cannot be stored and found again; use numbers, strings, lists, "
-        f"dictionaries or numpy arrays ({why})"
-    )
 
 
 def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[Fixed]) -> None:

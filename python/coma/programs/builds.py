@@ -12,7 +12,6 @@ from coma.errors import ExperimentError, ProgramError
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import Sweep
 from coma.programs.program import Program
-from coma.storage import attachments
 from coma.storage.flusher import Flusher
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import FileMeasurement, Measurement
@@ -117,9 +116,8 @@ class Outdated:
             self._paths.setdefault(found.key(), []).extend(self._files(measurement))
 
     def _files(self, measurement: FileMeasurement) -> list[str]:
-        beside = self._kept.paths(measurement.id, measurement.get("info/kept_files", []))
-        beside += [attachment.path for attachment in attachments.within(measurement.tree)]
-        return [measurement.archive.filename, *beside]
+        path = measurement.archive.filename
+        return [path, *self._kept.named_in(measurement.tree, measurement.id, path)]
 
     def _complete(self, sweep: Sweep, current: Iterable[Measurement]) -> None:
         """Remove what a run that was killed had replaced already, once what replaces it outlasts a power cut."""
@@ -136,7 +134,10 @@ class Outdated:
 
 
 def _build(measurement: Measurement) -> Build:
-    return Build(*(measurement.get(f"info/{name}") for name in Build._fields))
+    found: list[Any] = [measurement.get(f"info/{name}") for name in Build._fields]
+    return Build(
+        *(repr(value) if isinstance(value, Iterable) and not isinstance(value, str) else value for value in found)
+    )
 
 
 def _hash(program: Program) -> str:

@@ -15,7 +15,7 @@ from coma import files
 from coma.archives import archive as archives
 from coma.errors import ArchiveError, ProgramError
 from coma.parameters.parameterset import ParameterSet
-from coma.programs import executables, placeholders, process, reading
+from coma.programs import executables, placeholders, process, reading, strays
 from coma.programs.attempt import Attempt
 from coma.programs.output import Output
 from coma.programs.process import Ended
@@ -124,7 +124,8 @@ class Call:
     def _environment(self) -> dict[bytes, bytes]:
         given = {name: self._fill(value) for name, value in self.settings.environment.items()}
         added = {**given, INPUT_VARIABLE: self.input, OUTPUT_VARIABLE: self.output}
-        return {**os.environb, **{os.fsencode(name): os.fsencode(value) for name, value in added.items()}}
+        filled = {os.fsencode(name): os.fsencode(value) for name, value in added.items()}
+        return {**os.environb, **filled, **strays.mark(self.directory)}
 
     def _write_input(self) -> None:
         tree = _SERIALIZER.encode({ROOT: self.parameter_set.tree()})

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 
 from coma.errors import ProgramError
 
@@ -51,6 +52,8 @@ def sha256(path: str) -> str | None:
     """
     try:
         status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            return None
         return _sha256(path, status.st_ino, status.st_size, status.st_mtime_ns)
     except OSError:
         return None

@@ -10,9 +10,10 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from coma.programs import strays
@@ -26,6 +27,7 @@ _LONGEST_POLL_SECONDS = 1000.0
 _CHUNK = 65536
 _MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 _RUNNING: set[_Process] = set()
+_NO_MORE = threading.Event()
 
 
 class Ended(NamedTuple):
@@ -77,21 +79,25 @@ def run(
     OSError
         If it cannot be started.
     """
+    if _NO_MORE.is_set():
+        raise KeyboardInterrupt
     start = time.monotonic()
-    try:
-        popen, pipes = _started(command, directory, environment)
-        return _Process(popen, dict(zip(pipes, outputs, strict=True)), mark, start).run(timeout)
-    except KeyboardInterrupt:  # perhaps before the program, which runs already, was known here
-        strays.end(mark)
-        raise
+    with ExitStack() as opened:
+        try:
+            popen, pipes = _started(command, directory, environment, opened)
+            return _Process(popen, dict(zip(pipes, outputs, strict=True)), mark, start).run(timeout)
+        except KeyboardInterrupt:  # perhaps before the program, which runs already, was known here
+            strays.end(mark)
+            raise
 
 
 def _started(
-    command: Sequence[str], directory: str | None, environment: Mapping[bytes, bytes]
+    command: Sequence[str], directory: str | None, environment: Mapping[bytes, bytes], opened: ExitStack
 ) -> tuple[subprocess.Popen[bytes], tuple[int, int]]:
-    """Start a process; return it, and the descriptors of its standard output and standard error."""
-    (stdout, stdout_end), (stderr, stderr_end) = os.pipe(), os.pipe()
-    try:
+    """Start a process; return it, and the descriptors of its standard output and standard error, which are `opened`."""
+    with ExitStack() as theirs:
+        stdout, stdout_end = _pipe(opened, theirs)
+        stderr, stderr_end = _pipe(opened, theirs)
         popen = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -101,14 +107,21 @@ def _started(
             env=environment,
             start_new_session=True,
         )
-    except BaseException:
-        os.close(stdout)
-        os.close(stderr)
-        raise
-    finally:
-        os.close(stdout_end)
-        os.close(stderr_end)
     return popen, (stdout, stderr)
+
+
+def _pipe(reading: ExitStack, writing: ExitStack) -> tuple[int, int]:
+    """Return the ends of a pipe, which are closed with the stacks."""
+    ends = os.pipe()
+    for stack, end in zip((reading, writing), ends, strict=True):
+        stack.callback(os.close, end)
+    return ends
+
+
+def end_all_for_good() -> None:
+    """Do as `end_all`, in a process that is about to end: no other program is started here."""
+    _NO_MORE.set()
+    end_all()
 
 
 def end_all() -> None:
@@ -128,7 +141,6 @@ class _Process:
 
     def __init__(self, popen: subprocess.Popen[bytes], outputs: dict[int, Output], mark: str, start: float) -> None:
         self._popen = popen
-        self._pipes = list(outputs)
         self._open = outputs
         self._mark = mark
         self._stopped = False
@@ -183,7 +195,7 @@ class _Process:
             self.signal(signal.SIGKILL)
             self._reap(0)
             self._silence(by_force)
-            self._close()
+            _RUNNING.discard(self)
 
     def _silence(self, by_force: bool) -> None:
         """Take what is left in the pipes, and end processes that left the group if they hold one open."""
@@ -242,11 +254,6 @@ class _Process:
             self._poll.unregister(self._exit)
             os.close(self._exit)
             self._exit = None
-
-    def _close(self) -> None:
-        _RUNNING.discard(self)
-        for pipe in self._pipes:
-            os.close(pipe)
 
 
 def _exit_descriptor(pid: int) -> int | None:

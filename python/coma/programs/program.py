@@ -27,7 +27,7 @@ class Program:
     ``{directory}`` a temporary directory, ``{seed}`` the seed of the parameter set and, in a run, ``{id}`` the
     measurement's id; ``{{`` and ``}}`` are braces that are meant literally. Without, the environment variables
     ``COMA_INPUT`` and ``COMA_OUTPUT`` hold the two paths, which programs written with ``coma::program`` know. A program
-    that leaves no output file is read from its standard output, JSON or XML, up to 64 MiB. Parameters that its
+    that leaves no output file, which may have 1 GiB, is read from its standard output, JSON or XML, up to 64 MiB. Parameters that its
     measurement lacks are added to it.
 
     When it is ended by its timeout or Ctrl-C, all that it started is ended, too; when it ends by itself, all but daemons

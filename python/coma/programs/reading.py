@@ -7,6 +7,7 @@ import os
 import re
 from typing import Any
 
+from coma import files
 from coma.archives import archive as archives
 from coma.archives.archive import FORMATS
 from coma.errors import ArchiveError, PathError
@@ -18,6 +19,7 @@ from coma.trees import identity
 from coma.trees import path as paths
 
 _SHOWN = 80  # characters of what a program said
+_LONGEST = 1024**3  # bytes of an output file
 _C_SPELLING = re.compile(rb"[:\[,]\s*-?(nan|inf)", re.IGNORECASE)
 
 
@@ -30,14 +32,26 @@ def read(file: str, stdout: Output) -> dict[str, Any]:
         If there is none; the error says what the program did instead.
     """
     if os.path.isfile(file):
-        with open(file, "rb") as opened:
-            tree = _parse(opened.read(), archives.format_of(file), "its output file")
+        tree = _parse(_written(file), archives.format_of(file), "its output file")
     else:
         tree = _parse(*_said(stdout), "its standard output")
     content = tree.get(ROOT, tree) if isinstance(tree, dict) else tree
     if not isinstance(content, dict):
         raise ArchiveError(f"wrote a {type(content).__name__}, not a measurement, which is an object with names")
     return content
+
+
+def _written(file: str) -> bytes:
+    """Return what an output file holds."""
+    with files.reported(f'read "{file}"'), open(file, "rb") as opened:
+        text = opened.read(_LONGEST + 1) if os.path.getsize(file) <= _LONGEST else b""
+        size = max(len(text), os.path.getsize(file))
+    if size > _LONGEST:
+        raise ArchiveError(
+            f"wrote an output file of {size} bytes, where a measurement may have {_LONGEST}; let it write large results "
+            "to files, and keep them by keep_files="
+        )
+    return text
 
 
 def complete(tree: dict[str, Any], parameter_set: ParameterSet) -> None:

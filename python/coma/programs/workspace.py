@@ -7,7 +7,6 @@ import functools
 import os
 import re
 import secrets
-import shutil
 import stat
 import tempfile
 import zlib
@@ -52,8 +51,8 @@ def _remove(directory: str) -> None:
     if os.path.islink(directory):
         files.remove(directory)
     else:
-        _permit(directory)
-        shutil.rmtree(directory, ignore_errors=True)
+        with suppress(OSError):
+            _remove_deep(directory)
 
 
 def _remove_files(directory: str) -> None:
@@ -65,22 +64,58 @@ def _remove_files(directory: str) -> None:
         os.close(opened)
 
 
-def _permit(directory: str) -> None:
-    with suppress(OSError):
-        os.chmod(directory, 0o700)
-        for entry in os.scandir(directory):
-            if entry.is_dir(follow_symlinks=False):
-                _permit(entry.path)
+def _remove_deep(directory: str) -> None:
+    """Remove a directory with others in it, however deep: each moves what it holds up, and is empty then."""
+    os.chmod(directory, 0o700)
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        while sum(_remove_within(opened, name) for name in os.listdir(opened)):
+            pass
+    finally:
+        os.close(opened)
+    os.rmdir(directory)
+
+
+def _remove_within(parent: int, name: str) -> bool:
+    """Remove an entry of a directory, and move the directories in it to its place; tell whether that was possible."""
+    try:
+        if not _is_directory(name, parent):
+            os.unlink(name, dir_fd=parent)
+            return True
+        opened = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            for inner in os.listdir(opened):
+                if _is_directory(inner, opened):
+                    os.rename(inner, secrets.token_hex(16), src_dir_fd=opened, dst_dir_fd=parent)
+                else:
+                    os.unlink(inner, dir_fd=opened)
+        finally:
+            os.close(opened)
+        os.rmdir(name, dir_fd=parent)
+    except OSError:
+        return False
+    return True
+
+
+def _is_directory(name: str, parent: int) -> bool:
+    """Tell whether an entry is a directory, and let its owner, who we are, do anything with it."""
+    found = stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode)
+    if found:
+        os.chmod(name, 0o700, dir_fd=parent)
+    return found
 
 
 @functools.cache
 def remove_leftovers(parent: str) -> None:
     """Remove directories of dead processes of this host, once, and end what still runs in them."""
     pattern = re.compile(rf"coma-(\d+)-{_here()}-\w+")
+    names: list[str] = []
     with suppress(OSError):
-        for name in os.listdir(parent):
-            found = pattern.fullmatch(name)
-            left = os.path.join(parent, name)
+        names = os.listdir(parent)
+    for name in names:
+        found = pattern.fullmatch(name)
+        left = os.path.join(parent, name)
+        with suppress(OSError):
             if found and not owners.is_alive(int(found[1])) and _is_ours(left):
                 strays.end(left)
                 _remove(left)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from coma.errors import ExperimentError
+from coma.text import cut
 from coma.trees import identity
 from coma.trees.path import Fixed
 
@@ -18,6 +19,8 @@ Digits = Callable[[Fixed], int | None]
 Test = Callable[[Lookup, Digits], Any]
 _TEXT = r"'''(?s:\\.|.)*?'''|\"\"\"(?s:\\.|.)*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""
 _PARTS = re.compile(f"(?P<text>{_TEXT})|`(?P<name>[^`]+)`|(?P<comment>#)")
+_LONGEST = 10_000  # characters
+_SHOWN = 200
 
 
 class Condition:
@@ -47,10 +50,15 @@ class Condition:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        if len(text) > _LONGEST:
+            raise ExperimentError(
+                f"a condition of {len(text)} characters is too long, {_LONGEST} are read; pass a function of the measurement"
+            )
         try:
             self._test = _Compiler(text.strip()).test
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise ExperimentError(f"{text!r} is no condition{_reason(error)}; write 'A > 3 and T < 5'") from None
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # of which the last means nesting, too
+            shown = cut(repr(text), _SHOWN)
+            raise ExperimentError(f"{shown} is no condition{_reason(error)}; write 'A > 3 and T < 5'") from None
 
     def __call__(self, lookup: Lookup, digits: Digits = lambda _: identity.DIGITS) -> bool:
         """Tell whether the condition holds for the values that `lookup` returns by name or path.
@@ -62,8 +70,8 @@ class Condition:
         """
         try:
             return bool(self._test(lookup, digits))
-        except (TypeError, ValueError) as error:
-            raise ExperimentError(f"{self.text!r} cannot be decided: {error}") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ExperimentError(f"{cut(repr(self.text), _SHOWN)} cannot be decided: {error}") from None
 
 
 class _Compiler:
@@ -157,7 +165,13 @@ class _Compiler:
 
 
 def _reason(error: Exception) -> str:
-    return f": {error}" if isinstance(error, ValueError) else ""
+    return (
+        f": {error}"
+        if isinstance(error, ValueError)
+        else ", as it is nested too deeply"
+        if not isinstance(error, SyntaxError)
+        else ""
+    )
 
 
 def _contains(items: Any, value: Any, digits: int | None) -> bool:

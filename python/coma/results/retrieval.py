@@ -10,7 +10,8 @@ from coma.errors import ExperimentError, PathError, warn
 from coma.parameters.parameterset import Definition, ParameterSet
 from coma.results.cells import Cells
 from coma.results.expressions import Condition
-from coma.results.results import Missing, Result, ResultList
+from coma.results.resultlist import ResultList
+from coma.results.results import Missing, Result
 from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
 from coma.storage.measurement import Measurement, MemoryMeasurement, Tree

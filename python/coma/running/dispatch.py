@@ -206,6 +206,8 @@ class Dispatcher:
 
     def _lost(self, jobs: list[Job], error: BaseException | None) -> Ended:
         """Return the failure of a job that was lost alone; any of several may be at fault, and they run again."""
+        if self._interrupt.requested:  # what ends this process may have ended its workers
+            return []
         if len(jobs) > 1:
             self._backlog.suspect(jobs)
             return []

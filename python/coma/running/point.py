@@ -3,21 +3,26 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
+from coma.archives import jsonarchive
 from coma.errors import ExperimentError, ProgramError
 from coma.parameters.parameterset import ParameterSet
 from coma.programs.attempt import Attempt
+from coma.running import interrupt
 from coma.running.timelimit import time_limit
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import Tree, compose, now
-from coma.text import cut
+from coma.text import cut, storable
 from coma.trees import types
-from coma.trees.serializer import Serializer
+from coma.trees.serializer import RecursiveSerializer, Serializer
 
 _SHOWN = 40  # characters of a value
+_SERIALIZER = RecursiveSerializer()
 Function = Callable[[ParameterSet], Any]
 Job = tuple[int, ParameterSet]
 
@@ -64,7 +69,7 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     """
     start = now()
     with time_limit(call.timeout):
-        result = call.function(parameter_set)
+        result = _called(call.function, parameter_set)
     tree = call.serializer.encode(result)
     if not isinstance(tree, dict) or types.is_reserved(tree.get(types.TYPE)):
         shown = "None" if result is None else f"{cut(repr(result), _SHOWN)} (a {type(result).__name__})"
@@ -77,10 +82,8 @@ def measure(call: Call, parameter_set: ParameterSet) -> Tree:
     return compose(tree, start_date=start, end_date=now(), **_program(result))
 
 
-def outcome_of(
-    call: Call, job: Job, catch: type[BaseException] | tuple[type[BaseException], ...] = BaseException
-) -> Outcome:
-    """Measure, and turn what is raised into a failure."""
+def outcome_of(call: Call, job: Job, keep_interrupts: bool = False) -> Outcome:
+    """Measure, and turn whatever is raised into a failure; with `keep_interrupts`, all but a `KeyboardInterrupt`."""
     number, parameter_set = job
     attempt = Attempt(number, call.kept)
     start = now()
@@ -88,19 +91,84 @@ def outcome_of(
         with attempt:
             tree = measure(call, parameter_set)
         return Outcome(_with_info(tree, attempt), None, attempt.kept)
-    except catch as error:
+    except BaseException as error:
+        if keep_interrupts and _is_interrupt(error):
+            raise
         return Outcome(None, failure_of(error, start), attempt.kept)
 
 
 def failure_of(error: BaseException, start: str) -> Failure:
     """Return the failure that an exception is."""
-    text = "".join(traceback.format_exception(error))
-    details = error.details if isinstance(error, ProgramError) else {}
+    return Failure(
+        _told(lambda: type(error).__qualname__, "an exception without a name"),
+        _told(lambda: str(error), "its text cannot be shown"),
+        _told(lambda: "".join(traceback.format_exception(error)), "its traceback cannot be shown"),
+        _details(error),
+        start,
+        now(),
+        error,
+    )
+
+
+def _told(tell: Callable[[], str], otherwise: str) -> str:
+    """Return what an exception says of itself, as files can hold it: its class may fail in any way."""
     try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - an exception class may fail in any way
-        message = "its text cannot be shown"
-    return Failure(type(error).__qualname__, message, text, details, start, now(), error)
+        return storable(tell())
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return otherwise
+
+
+def _details(error: BaseException) -> dict[str, Any]:
+    """Return what a program's error knows of its run, or why a record cannot hold that."""
+    if not isinstance(error, ProgramError) or not error.details:
+        return {}
+    try:
+        details: dict[str, Any] = _SERIALIZER.encode(dict(error.details))
+        jsonarchive.dumps(details)
+    except Exception:  # noqa: BLE001 - users may put anything there
+        return {"details": "they cannot be stored"}
+    return details
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Tell whether an exception is, or holds, one that came from the keyboard."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(KeyboardInterrupt) is not None
+    return isinstance(error, KeyboardInterrupt)
+
+
+def _called(function: Function, parameter_set: ParameterSet) -> Any:
+    """Call a function; a process that it forks and that leaves it ends here, and does not go on as a second run."""
+    ours = os.getpid()
+    try:
+        with interrupt.Interruptible():
+            result = function(parameter_set)
+    except BaseException as error:
+        if os.getpid() != ours:
+            _end_fork(error)
+        raise
+    if os.getpid() != ours:
+        _end_fork(None)
+    return result
+
+
+def _end_fork(error: BaseException | None) -> NoReturn:
+    """End a forked process as Python would have ended it."""
+    status = 1
+    try:
+        if error is None:
+            print("coma: a process that the function forked returned from it, and ends here", file=sys.stderr)
+            status = 0
+        elif isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+            status = error.code or 0
+        else:
+            traceback.print_exception(error)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status & 0xFF)
 
 
 def name_of(function: Any) -> str:

@@ -18,7 +18,7 @@ from coma.errors import ExperimentError
 from coma.programs import process
 from coma.programs.program import Program
 from coma.programs.timeout import check_timeout
-from coma.running import engines
+from coma.running import engines, interrupt
 from coma.running.engines import Make
 
 _LOOK_SECONDS = 0.5  # between a worker's looks for its parent
@@ -32,7 +32,7 @@ class Pool:
     make
         Returns a new executor; None where it cannot be made anew.
     given
-        An executor of the caller's, used first and never shut down.
+        An executor of the caller's, used first, and not shut down unless a signal ends this process.
     workers
         How many workers it has; the executor is asked by default.
     """
@@ -57,7 +57,11 @@ class Pool:
         """
         if self._given is not None:
             given, self._given = self._given, None
-            yield given
+            try:
+                yield given
+            finally:
+                if interrupt.is_ending():  # its owner will not come to it
+                    engines.kill(given)
             return
         if self._make is None:
             raise ExperimentError(
@@ -141,5 +145,5 @@ def _prepare_worker(parent: int) -> None:
 def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_SECONDS)
-    process.end_all()
+    process.end_all_for_good()
     os._exit(1)

@@ -8,11 +8,12 @@ import getpass
 import os
 import platform
 import socket
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from coma.running import gitstate
 
 
 @functools.cache
@@ -20,7 +21,7 @@ def environment() -> dict[str, Any]:
     """Return what is known of this process, gathered once.
 
     ``git_commit`` and ``git_dirty`` are those of the script's repository (in a notebook, of the working directory),
-    and are left out where there is none.
+    and are left out where there is none, or git cannot tell; nothing that the repository names is run.
 
     Examples
     --------
@@ -36,7 +37,7 @@ def environment() -> dict[str, Any]:
         "coma": version("coma-toolkit"),
         "process": os.getpid(),
         "script": None if script is None else str(script),
-        **_commit(script.parent if script else Path.cwd()),
+        **gitstate.commit(script.parent if script else Path(os.curdir)),
     }
 
 
@@ -51,19 +52,3 @@ def _user() -> str | None:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run under an id without a name
         return None
-
-
-def _commit(directory: Path) -> dict[str, Any]:
-    commit = _git(directory, "rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    return {"git_commit": commit, "git_dirty": bool(_git(directory, "status", "--porcelain", "--untracked-files=no"))}
-
-
-def _git(directory: Path, *arguments: str) -> str | None:
-    command = ["git", "--no-optional-locks", *arguments]
-    try:
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

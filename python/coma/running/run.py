@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import socket
-from collections.abc import Callable, Generator, Hashable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from coma import files
-from coma.errors import ArchiveError, ComaError, JsonArchiveError, XMLArchiveError
+from coma.errors import ArchiveError, ComaError, JsonArchiveError, SerializerError, XMLArchiveError, warn
 from coma.parameters.parameterset import ParameterSet
 from coma.parameters.sweep import warn_of_other_parameters
 from coma.programs.builds import Outdated
-from coma.running import transport
+from coma.running import interrupt, transport
 from coma.running.dispatch import Dispatcher, Ended
 from coma.running.point import Call, Failure, Job, Outcome, failure_of, outcome_of
 from coma.running.pool import Pool
@@ -23,6 +24,16 @@ from coma.storage.measurement import Tree
 from coma.storage.store import Store
 from coma.text import first_line
 from coma.trees.path import Fixed
+
+_OF_ONE_POINT = {  # what a file system may say of a file whose next one it takes
+    errno.ENAMETOOLONG,
+    errno.EFBIG,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.EINVAL,
+    errno.EILSEQ,
+    errno.ELOOP,
+}
 
 
 class Run:
@@ -48,6 +59,7 @@ class Run:
         self.outdated = outdated
         self.measured = 0
         self.errors: list[Exception] = []
+        self._first = ""
         self._records: dict[Hashable, list[str]] = {}
         self._warned: set[Fixed] = set()
         self._ids = IdBlocks(store.files.ids, store.require_still_active)
@@ -80,8 +92,7 @@ class Run:
                     self.store.require_still_active()  # somebody may have archived the experiment
         except ComaError as error:
             if self.errors:
-                first = f"{type(self.errors[0]).__name__}: {first_line(self.errors[0])}"
-                error.add_note(f"{len(self.errors)} point(s) had failed before, the first with {first}")
+                error.add_note(f"{len(self.errors)} point(s) had failed before, the first with {self._first}")
             raise
         finally:
             self._flusher.flush()
@@ -113,33 +124,50 @@ class Run:
         if old:
             self._flusher.flush()
             for path in old:
-                files.remove(path)
+                with _told("what a measurement replaces stays"):
+                    files.remove(path)
 
     def _publish(self, tree: Tree, number: int, kept: Sequence[str]) -> Failure | None:
-        """Publish a measurement; the failure, where its file's format cannot hold it."""
-        start, beside = tree["info"]["start_date"], self.store.files.kept
+        """Publish a measurement; the failure, where it alone cannot be held.
+
+        Raises
+        ------
+        ComaError
+            If the next one could not be published either, as on a full disk: to go on would throw results away.
+        """
+        beside = self.store.files.kept
         if kept:
             self._flusher.add(*beside.paths(number, kept))
         try:
-            published, _ = self.store.publish(tree, number, self._flusher)
-        except (JsonArchiveError, XMLArchiveError) as error:
-            return failure_of(error, start)
+            published, path = self.store.publish(tree, number, self._flusher)
+        except Exception as error:
+            if _concerns_all(error):
+                raise
+            return failure_of(error, tree["info"]["start_date"])
         if kept and published != number:
-            beside.move(number, kept, published)
-            self._flusher.add(*beside.paths(published, kept))
+            with _told(f'files that belong to "{path}" stay with id {number}'):
+                beside.move(number, kept, published)
+                self._flusher.add(*beside.paths(published, kept))
         return None
 
     def _record(self, failed: Failure, job: Job, kept: Sequence[str]) -> None:
         number, parameter_set = job
         key = parameter_set.key()
-        tree = self.store.files.serializer.encode(_failure_tree(failed, number, parameter_set, kept))
-        raised = transport.noted(failed, f"for the parameter set {parameter_set}")
+        raised = transport.noted(failed, parameter_set)
         self.errors.append(raised)
+        self._first = self._first or f"{failed.type}: {first_line(failed.message)}"
+        beside: list[str] = []
         try:
             beside = self.store.failures.keep(number, self.store.files.kept.paths(number, kept), kept)
             self._flusher.add(*beside)
+        except (ArchiveError, OSError) as error:  # a directory of that name, say
+            raised.add_note(f"files that were left behind are not kept beside the record of this failure: {error}")
+        try:
+            tree = self.store.files.serializer.encode(
+                _failure_tree(failed, number, parameter_set, kept if beside else ())
+            )
             record = [self.store.failures.add(tree, number), *beside]
-        except ArchiveError as error:  # a full disk, say
+        except (ComaError, OSError) as error:  # a full disk, say
             raised.add_note(f"no record of this failure is kept: {error}")
         else:
             self._replace([path for path in self._records.get(key, []) if path not in record])
@@ -150,9 +178,26 @@ class Run:
         for record in self.store.failures:
             found = missing[0].like(record.tree)
             if found is not None:
-                beside = self.store.failures.kept.paths(record.id, record.get("info/kept_files", []))
+                beside = self.store.failures.kept.named_in(record.tree, record.id, record.path)
                 known.setdefault(found.key(), []).extend([record.path, *beside])
         return known
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Warn of a file that cannot be moved or removed, now that the result is safe."""
+    try:
+        yield
+    except (ArchiveError, OSError) as error:
+        warn(f"{what}: {error}")
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Tell whether an error would come again with the next measurement."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(cause, OSError):
+        return cause.errno not in _OF_ONE_POINT
+    return isinstance(error, ComaError) and not isinstance(error, JsonArchiveError | XMLArchiveError | SerializerError)
 
 
 def _outcomes(
@@ -170,7 +215,9 @@ def _outcomes(
 def _serially(call: Call, jobs: Iterable[Job], is_over: Callable[[], bool]) -> Generator[Ended, None, None]:
     """Yield the outcome of each job, in order, until it is over; Ctrl-C ends the point that is running."""
     for job in jobs:
-        yield [(job, outcome_of(call, job, (Exception, SystemExit)))]
+        yield [(job, outcome_of(call, job, keep_interrupts=True))]
+        if interrupt.is_ending():  # and the function took no notice
+            raise KeyboardInterrupt
         if is_over():
             return
 

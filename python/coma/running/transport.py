@@ -13,10 +13,13 @@ from typing import Any
 import cloudpickle
 
 from coma.errors import ExperimentError, RemoteError
+from coma.parameters.parameterset import ParameterSet
+from coma.running import interrupt
 from coma.running.point import Call, Failure, Job, Outcome, failure_of, name_of, outcome_of
 from coma.storage.measurement import now
 from coma.trees import types
 
+_NOTE = "for the parameter set"
 BATCH_SECONDS = 0.02  # after which a worker begins no other job of a batch
 
 
@@ -59,7 +62,8 @@ def on_worker(call: bytes, jobs: bytes) -> tuple[float, list[tuple[Any, ...]]]:
     start = time.monotonic()
     outcomes: list[Outcome] = []
     try:
-        outcomes.extend(_outcomes(_unpacked_call(call), pickle.loads(jobs), start + BATCH_SECONDS))
+        with interrupt.ending():
+            outcomes.extend(_outcomes(_unpacked_call(call), pickle.loads(jobs), start + BATCH_SECONDS))
     except BaseException as error:  # noqa: BLE001 - a module that is missing here, say
         outcomes.append(Outcome(None, failure_of(error, now())))
     return time.monotonic() - start, [_sent(outcome) for outcome in outcomes]
@@ -75,17 +79,23 @@ def received(result: Outcome | tuple[Any, ...]) -> Outcome:
     return Outcome(None, Failure._make((*failed[:-1], _unpickled(failed[-1]), True)), kept)
 
 
-def noted(failed: Failure, note: str) -> Exception:
-    """Return the exception of a failure with a note, and the traceback on the worker; a stand-in where it takes none."""
+def noted(failed: Failure, parameter_set: ParameterSet) -> Exception:
+    """Return the exception of a failure with notes: its parameter set, and the traceback on the worker.
+
+    A stand-in is returned where it takes none, where it has those of another point, as it was raised there, too, and
+    where it is no `Exception`, as the members of an `ExceptionGroup` are.
+    """
+    note = f"{_NOTE} {parameter_set}"
     notes = [f"Traceback on the worker:\n{failed.traceback.rstrip()}", note] if failed.is_remote else [note]
     error = failed.exception
-    if isinstance(error, Exception):
+    if isinstance(error, Exception) and issubclass(type(error), Exception):  # and does not only say so
         with suppress(Exception):  # a frozen dataclass, say
-            for text in notes:
-                error.add_note(text)
-            return error
+            if not any(str(text).startswith(_NOTE) for text in getattr(error, "__notes__", ())):
+                for text in notes:
+                    error.add_note(text)
+                return error
     stand_in = RemoteError(f"{failed.type}: {failed.message}")
-    stand_in.__cause__ = error
+    stand_in.__cause__ = error if isinstance(error, BaseException) else None
     for text in notes:
         stand_in.add_note(text)
     return stand_in
@@ -124,7 +134,7 @@ def _pickled(error: BaseException | None) -> bytes | None:
     try:
         data: bytes = cloudpickle.dumps(error)
         same = type(pickle.loads(data)) is type(error)
-    except Exception:  # noqa: BLE001 - an exception class may refuse in any way
+    except BaseException:  # noqa: BLE001 - an exception class may refuse in any way
         return None
     return data if same else None
 
@@ -133,6 +143,8 @@ def _unpickled(data: bytes | None) -> BaseException | None:
     """Return the exception, if what it needs is here as it is on the worker."""
     try:
         error = pickle.loads(data) if data else None
-    except (Exception, SystemExit):  # noqa: BLE001 - a module that only the worker has, or what it does when imported
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a module that only the worker has, or what it does when imported
         return None
     return error if isinstance(error, BaseException) else None

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 from coma.errors import ArchiveError, ExperimentError, warn
 from coma.files import read, remove, rename_over
-from coma.storage.experimentfile import LAST_ID, MEASUREMENTS, ExperimentFile
+from coma.storage.experimentfile import LAST_ID, MEASUREMENTS, ExperimentFile, id_of
 from coma.storage.filetrees import tree_of_files, trees_of_files
 from coma.storage.flusher import Flusher
 from coma.storage.housekeeping import remove_leftovers
@@ -225,8 +225,7 @@ def by_id(file: ExperimentFile) -> dict[int, Tree]:
     """
     trees: dict[int, Tree] = {}
     for tree in file.measurements:
-        info = tree.get("info")
-        number = info.get("measurement_id") if isinstance(info, dict) else None
+        number = id_of(tree)
         if not is_id(number) or number in trees:
             raise ExperimentError(
                 f'"{file.archive.filename}" is damaged: measurement id {number!r} is no id of its own'

@@ -12,12 +12,16 @@ from typing import Any
 
 from coma import files
 from coma.archives import archive as archives
-from coma.archives.archive import FORMATS, Archive
+from coma.archives.archive import FORMATS, Archive, EnclosedArchive
 from coma.config import Config
 from coma.errors import ArchiveError, ComaError, ExperimentError, warn
+from coma.storage import attachments
 from coma.storage.globalindex import global_index
+from coma.storage.indexfile import is_id
 from coma.storage.measurement import Tree, now
 from coma.storage.names import Names
+from coma.text import cut
+from coma.trees import attachment
 from coma.trees.serializer import MAX_DEPTH, RecursiveSerializer
 
 ROOT = "experiment"
@@ -39,8 +43,9 @@ class ExperimentFile:
         Grows whenever another text was read from the file.
     """
 
-    def __init__(self, archive: Archive, tree: Tree) -> None:
+    def __init__(self, archive: Archive, tree: Tree, config: Config) -> None:
         self.archive = archive
+        self._names = Names(config["measurement_file"])
         self.tree = tree
         self.version = 0
         self._text: bytes | None = None  # what the file held when the tree was read, unless the tree may have changed
@@ -63,6 +68,11 @@ class ExperimentFile:
         found = self.tree[MEASUREMENTS]
         if not isinstance(found, list) or not all(isinstance(tree, dict) for tree in found):
             raise ExperimentError(f'"{self.archive.filename}" is damaged: "{MEASUREMENTS}" is no list of measurements')
+        for number in map(id_of, found):
+            if not is_id(number):
+                raise ExperimentError(
+                    f'"{self.archive.filename}" is damaged: measurement id {cut(repr(number), 40)} is no id of its own'
+                )
         return found
 
     def load(self) -> None:
@@ -72,8 +82,18 @@ class ExperimentFile:
     def _take(self, text: bytes) -> None:
         name = self.archive.filename
         self.tree, self._text = _checked(archives.loads(text, name), name), text
+        if attachment.TYPE.encode() in text and not self.is_active:
+            self.tree[MEASUREMENTS] = [self._bound(tree) for tree in self.measurements]
         self._stored = copy.deepcopy(self.info)
         self.version += 1
+
+    def _bound(self, tree: Tree) -> Tree:
+        """Return a measurement with its attachments as its own, or as foreign: their names say so."""
+        info = tree.get("info")
+        number = info.get("measurement_id") if isinstance(info, dict) else None
+        stem = self._names.name(number if is_id(number) else None)
+        bound: Tree = attachments.mapped(tree, lambda attached: attached.beside(stem))
+        return bound
 
     def lend(self) -> None:
         """Note that somebody else has the tree and may change it, so that the next `refresh` reads the file again."""
@@ -186,7 +206,7 @@ def create(
         "end_date": None,
     }
     stem = Names(config["experiment_file"]).name(number)
-    file = ExperimentFile(_archive(directory / stem, config), {"info": info})
+    file = ExperimentFile(_archive(directory / stem, config), {"info": info}, config)
     file.save()
     return file
 
@@ -204,7 +224,7 @@ def _candidates(directory: Path, config: Config) -> list[str]:
 
 
 def _load(path: Path, config: Config) -> ExperimentFile:
-    file = ExperimentFile(_archive(path, config), {"info": {}})
+    file = ExperimentFile(_archive(path, config), {"info": {}}, config)
     file.load()
     return file
 
@@ -217,8 +237,9 @@ def _load_backup(directory: Path, config: Config) -> ExperimentFile | None:
         return None
     archive = _archive(found[0].with_suffix(""), config)
     warn(f'Reading "{found[0]}", as "{archive.filename}" is missing; save() restores it')
-    text = found[0].read_bytes()
-    return ExperimentFile(archive, _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0])))
+    text = files.read(found[0])
+    tree = _checked(FORMATS[archive.format].loads(text, str(found[0])), str(found[0]))
+    return ExperimentFile(archive, tree, config)
 
 
 def check(id: Any, description: Any, tags: Any) -> None:
@@ -253,13 +274,38 @@ def make_directory(directory: Path) -> None:
         raise ExperimentError(f'Directory "{directory}" is not writable')
 
 
-def _archive(path: Path, config: Config) -> Archive:
+def _archive(path: Path, config: Config) -> EnclosedArchive:
     serializer = RecursiveSerializer(max_depth=MAX_DEPTH + _LEVELS)
-    return Archive(path, config["archive_default_format"], config["archive_pretty_print"], serializer)
+    return EnclosedArchive(path, config["archive_default_format"], config["archive_pretty_print"], serializer)
 
 
 def _checked(tree: Any, name: str) -> Tree:
     content = tree.get(ROOT) if isinstance(tree, dict) else None
     if not isinstance(content, dict) or not isinstance(content.get("info"), dict):
         raise ArchiveError(f'"{name}" is no experiment file: it has no {ROOT!r} with an "info"')
+    for item, (fits, kind) in _KINDS.items():
+        found = content["info"].get(item)
+        if item in content["info"] and not fits(found):
+            raise ArchiveError(f'"{name}" is damaged: info/{item} is {cut(repr(found), 40)}, where {kind} should be')
     return content
+
+
+def id_of(tree: Tree) -> Any:
+    """Return what a measurement's tree says is its id; None where it says nothing."""
+    info = tree.get("info")
+    return info.get("measurement_id") if isinstance(info, dict) else None
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "experiment_id": (lambda value: value is None or is_id(value), "a whole number >= 0 or null"),
+    "description": (_is_text, "a text or null"),
+    "tags": (lambda value: isinstance(value, list) and all(isinstance(tag, str) for tag in value), "a list of words"),
+    "start_date": (_is_text, "a date or null"),
+    "end_date": (_is_text, "a date or null"),
+    "runs": (lambda value: isinstance(value, list) and all(isinstance(run, dict) for run in value), "a list of runs"),
+    LAST_ID: (is_id, "a whole number >= 0"),
+}

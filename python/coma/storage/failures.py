@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from coma import files
 from coma.archives import archive as archives
 from coma.config import FAILURE_FILE
 from coma.errors import ArchiveError, warn
+from coma.storage.indexfile import is_id
 from coma.storage.kept import KeptFiles
 from coma.storage.measurement import Measurement, Tree
 from coma.storage.names import Names
@@ -58,8 +60,8 @@ class Failures:
         for name in sorted(filter(self.names.matches, files.names(self.directory))):
             path = str(self.directory / name)
             try:
-                yield FailureRecord(archives.read(path)[ROOT], path)
-            except (ArchiveError, KeyError, TypeError) as error:
+                yield FailureRecord(_checked(archives.read(path), path, self.names.id(name)), path)
+            except ArchiveError as error:
                 warn(f'Damaged failure record "{path}" left out: {error}')
 
     def add(self, tree: Tree, number: int) -> str:
@@ -80,3 +82,26 @@ class Failures:
         for record in self:
             files.remove(record.path)
         self.kept.remove_all()
+
+
+def _checked(tree: Any, name: str, number: int | None) -> Tree:
+    """Return the failure that a file's tree holds, with the id that its name says: files beside it are found by that.
+
+    Raises
+    ------
+    ArchiveError
+        If it holds none.
+    """
+    content = tree.get(ROOT) if isinstance(tree, dict) else None
+    parts = [content.get("info"), content.get("error", {})] if isinstance(content, dict) else []
+    if not isinstance(content, dict) or not all(isinstance(part, dict) for part in parts):
+        raise ArchiveError(f'"{name}" is no failure record: it has no {ROOT!r} with "info" and "error"')
+    info: Tree = content["info"]
+    if number is not None:
+        info["measurement_id"] = number
+    if not is_id(info.get("measurement_id")):
+        raise ArchiveError(f'"{name}" is no failure record: its "info" has no "measurement_id"')
+    kept = info.get("kept_files", [])
+    if not isinstance(kept, list) or not all(isinstance(file, str) for file in kept):
+        raise ArchiveError(f'"{name}" is damaged: info/kept_files is no list of names')
+    return content

@@ -48,7 +48,7 @@ def tree_of_files(number: int, paths: list[str], text: bytes | None = None) -> T
         If a file cannot be read or holds no measurement, or they differ.
     """
     text = files.read(paths[0]) if text is None else text
-    tree = checked(archives.loads(text, paths[0]), paths[0], number)
+    tree = checked(archives.loads(text, paths[0], is_measurement=True), paths[0], number)
     if any(not equal(tree, tree_of_files(number, [path])) for path in paths[1:]):
         raise ArchiveError(f"Found multiple files for one measurement, which differ: {paths}; remove all but one")
     return tree

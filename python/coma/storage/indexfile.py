@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 import filelock
 
 from coma.archives.archive import Archive
-from coma.errors import ArchiveError, IndexFileError
+from coma.errors import ArchiveError, IndexFileError, JsonArchiveError, XMLArchiveError
 from coma.storage import locks
 from coma.text import cut
 
@@ -42,6 +42,8 @@ class IndexFile:
         Where the number stands, ``measurements/last_measurement_id`` say.
     default_format, pretty_print
         How a new file is written, as for `Archive`.
+    archive
+        What writes it.
 
     Raises
     ------
@@ -64,8 +66,9 @@ class IndexFile:
         key: str = "last_measurement_id",
         default_format: str = "json",
         pretty_print: bool = True,
+        archive: type[Archive] = Archive,
     ) -> None:
-        self._open = functools.partial(Archive, filename, default_format, pretty_print)
+        self._open = functools.partial(archive, filename, default_format, pretty_print)
         self._archive = self._open()
         self.root = root
         self.key = key
@@ -113,7 +116,10 @@ class IndexFile:
         ArchiveError
             If it cannot be read at all.
         """
-        tree = self.archive.load()
+        try:
+            tree = self.archive.load()
+        except (JsonArchiveError, XMLArchiveError) as error:
+            raise IndexFileError(f"{error}. Write there the highest id in use, under {self.root}/{self.key}") from error
         level = tree.get(self.root) if isinstance(tree, dict) else None
         last = level.get(self.key) if isinstance(level, dict) else None
         if not is_id(last):
@@ -144,9 +150,10 @@ class IndexFile:
         try:
             status = os.stat(self._archive.filename)
         except OSError:
-            if not self.exists():
+            try:
+                status = os.stat(self.filename)  # perhaps another process created it in another format
+            except OSError:
                 return None
-            status = os.stat(self._archive.filename)
         return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
     def write(self, last: int) -> None:
@@ -222,11 +229,6 @@ class IndexFile:
         ----------
         timeout
             Seconds that one owner is waited for; by default 30 where it lives on this host, and else no limit.
-
-        Parameters
-        ----------
-        timeout
-            Seconds to wait.
 
         Returns
         -------

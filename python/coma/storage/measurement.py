@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
-from coma.archives.archive import Archive
+from coma.archives import archive as archives
+from coma.archives.archive import Archive, EnclosedArchive
 from coma.errors import ArchiveError, PathError
 from coma.storage import attachments
 from coma.trees.path import TreePath
@@ -254,7 +255,8 @@ class FileMeasurement(Measurement):
             If it is unreadable, or holds no measurement.
         """
         number = None if self._loaded is None else self.id
-        self._loaded = checked(self.archive.load(), self.archive.filename, number)
+        path = self.archive.filename
+        self._loaded = checked(archives.read(path, is_measurement=True), path, number)
 
     def save(self) -> None:
         """Write the tree as it is now: in place of what the file holds, or to a new file.
@@ -293,7 +295,7 @@ class FileMeasurement(Measurement):
 
     def _publish(self, keeper: Keeper) -> None:
         number, path = keeper.add(self.archive.serializer.encode(plain(self.tree)), self.id or 0)
-        self._opened = Archive(path, pretty_print=self.archive.pretty_print, serializer=self.archive.serializer)
+        self._opened = EnclosedArchive(path, pretty_print=self.archive.pretty_print, serializer=self.archive.serializer)
         self._has_file = True
         if attachments.are_pending(self.tree):
             self._loaded = None

@@ -22,6 +22,8 @@ from coma.storage.readahead import Listed
 from coma.text import few
 from coma.trees.serializer import Serializer
 
+_TRIES = 100  # ids for one measurement, whose files are all there before it: no run of bad luck
+
 
 class MeasurementFiles:
     """The files of an experiment's measurements.
@@ -55,6 +57,7 @@ class MeasurementFiles:
             directory / config["measurement_index"],
             default_format=config["archive_default_format"],
             pretty_print=config["archive_pretty_print"],
+            archive=archives.EnclosedArchive,
         )
         self.ids = Ids(self.index, str(directory), self.names)
         self._path_of_id = self.names.path_format(str(directory), config["archive_default_format"])
@@ -99,20 +102,24 @@ class MeasurementFiles:
 
     def publish(self, tree: Tree, number: int, flusher: Flusher | None = None) -> tuple[int, str]:
         """Write a plain tree to a new file; return its id, another one where `number` is taken, and its path."""
-        while True:
+        for _ in range(_TRIES):
             try:
-                return number, self.publish_as(compose(tree, measurement_id=number), number, flusher)
-            except FileExistsError:
-                number = self.ids.next_free()
+                return number, self.publish_as(compose(tree, measurement_id=number), number, flusher, is_new=True)
+            except FileExistsError as error:
+                taken, number = error, self.ids.next_free()
+        raise ArchiveError(
+            f'Cannot write measurement {number}: under each of {_TRIES} ids, "{taken.filename2 or taken.filename}" was '
+            "there; do others write to this directory without its index?"
+        ) from taken
 
     def remove(self, number: int, path: str) -> None:
         """Remove a measurement's file, and what was attached to it."""
-        attached = [attachment.path for attachment in attachments.within(filetrees.tree_of_files(number, [path]))]
-        for file in (path, *attached):
+        attached = attachments.within(filetrees.tree_of_files(number, [path]))
+        for file in (path, *self.kept.own(number, (attachment.file for attachment in attached), path)):
             files.remove(file)
 
-    def publish_as(self, tree: Tree, number: int, flusher: Flusher | None = None) -> str:
-        """Write a plain tree to the file that belongs to an id, and return its path.
+    def publish_as(self, tree: Tree, number: int, flusher: Flusher | None = None, is_new: bool = False) -> str:
+        """Write a plain tree to the file that belongs to an id, and return its path; see `attachments.put_aside`.
 
         The file, and those of what is attached, outlast a power cut when this returns, or are left to a `flusher`.
 
@@ -124,7 +131,8 @@ class MeasurementFiles:
             If the format cannot hold the tree, or the file cannot be written.
         """
         path = self._path_of_id % number
-        tree, contents = attachments.put_aside(tree, str(self.directory), self.names.name(number))
+        stem = self.names.name(number)
+        tree, contents = attachments.put_aside(tree, str(self.directory), stem, is_plain=True, is_new=is_new)
         text = archives.dumps({ROOT: tree}, self.config["archive_default_format"], self.config["archive_pretty_print"])
         at_once = flusher is None
         with attachments.published(self.directory, contents, at_once):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 
+from coma import files
 from coma.archives.archive import FORMATS
 
 _DIGITS = 6
@@ -29,7 +30,7 @@ class Names:
         suffixes = "|".join(FORMATS)
         stem = f"{re.escape(self._before)}([0-9]{{{_DIGITS},}}|{_NO_ID}){re.escape(self._after)}\\."
         self._pattern = re.compile(f"{stem}({suffixes})")
-        self._beside = re.compile(f"{stem}(?!(?:{suffixes})\\b).+")
+        self._beside = re.compile(f"{stem}(?!(?i:{suffixes})\\b).+")
 
     def name(self, number: int | None) -> str:
         """Return the name for an id, without suffix."""
@@ -59,6 +60,15 @@ class Names:
         return int(digits), suffix, len(digits) == _DIGITS or digits[0] != "0"
 
     def owner(self, name: str) -> int | None:
-        """Return the id of the measurement that a file lies beside, as ``measurement.000007.stdout.txt`` does."""
-        match = self._beside.fullmatch(name)
+        """Return the id of the measurement that a file lies beside, as ``measurement.000007.stdout.txt`` does.
+
+        Whatever a measurement says of the files beside it is asked here: None for any other name, and for a path.
+
+        Examples
+        --------
+        >>> names = Names('measurement.${measurement_id}')
+        >>> names.owner('measurement.000007.stdout.txt'), names.owner('measurement.000007./../../thesis.txt')
+        (7, None)
+        """
+        match = self._beside.fullmatch(name) if files.is_plain_name(name) else None
         return int(match[1]) if match and match[1] != _NO_ID else None

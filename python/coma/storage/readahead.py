@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import resource
+import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -69,6 +70,8 @@ def _text(descriptor: int | None) -> bytes | None:
         chunk = os.read(descriptor, _CHUNK)
         if len(chunk) < _CHUNK:
             return chunk
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a device, say, which has no end
+            return None
         with os.fdopen(descriptor, "rb", closefd=False) as rest:
             return chunk + rest.read()
     except OSError:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from coma.archives.archive import Archive
+from coma.archives.archive import EnclosedArchive
 from coma.config import Config
 from coma.errors import ArchiveError, ExperimentError, IndexFileError
 from coma.storage import archiving, experimentfile, housekeeping
@@ -235,9 +235,11 @@ class Store:
         archive = self._archive(str(self.directory / self.files.names.name(number)))
         return FileMeasurement(archive, compose({}, measurement_id=number), self)
 
-    def _archive(self, path: str) -> Archive:
+    def _archive(self, path: str) -> EnclosedArchive:
         config = self.config
-        return Archive(path, config["archive_default_format"], config["archive_pretty_print"], self.files.serializer)
+        return EnclosedArchive(
+            path, config["archive_default_format"], config["archive_pretty_print"], self.files.serializer
+        )
 
     @contextmanager
     def changing(self) -> Iterator[None]:

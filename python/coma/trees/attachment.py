@@ -7,19 +7,24 @@ import functools
 import hashlib
 import io
 import os
+import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from coma import files
 from coma.errors import ArchiveError, SerializerError
 from coma.trees import types
 
 TYPE = "attachment"
-PENDING = "attached"
+RESERVED = "attached"  # what is on its way from a worker: no file, program or function may say that something is
 ARRAY = ".npy"
+NO_PLACE = "coma.attach() is for measurements, beside whose files there is room; store the array itself"
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")  # before a number
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,13 +74,15 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
     Parameters
     ----------
     file
-        The file's name; an attribute, as are `size` and `sha256`.
+        The file's name; an attribute, as are `size`, `sha256` and `is_foreign`.
     size
         How many bytes it has.
     sha256
         The checksum of its content, in hexadecimal digits.
     directory
         Where the file lies; None where that is not known.
+    is_foreign
+        Whether the file's name is none of a file beside the measurement, so that it is not read.
 
     Examples
     --------
@@ -89,11 +96,14 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
     (<attachment measurement.000001.results.psi.npy: 160 bytes>, (4,), 6.0)
     """
 
-    def __init__(self, file: str, size: int, sha256: str, directory: str | None = None) -> None:
+    def __init__(
+        self, file: str, size: int, sha256: str, directory: str | None = None, is_foreign: bool = False
+    ) -> None:
         self.file = file
         self.size = size
         self.sha256 = sha256
         self._directory = directory
+        self.is_foreign = is_foreign
 
     @property
     def path(self) -> str:
@@ -102,8 +112,14 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
         Raises
         ------
         ArchiveError
-            If the attachment was not read from a file, so that it is not known where its own file lies.
+            If the attachment was not read from a file, so that it is not known where its own file lies; or the name
+            is that of a file that belongs to something else.
         """
+        if self.is_foreign:
+            raise ArchiveError(
+                f"{self.file!r} does not belong to the measurement that refers to it, and is not read; a measurement has "
+                "attachments of its own: attach() takes an array, or the path of a file"
+            )
         if self._directory is None:
             raise ArchiveError(f'it is not known where "{self.file}" lies: read the measurement from its file')
         return os.path.join(self._directory, self.file)
@@ -116,7 +132,19 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
         directory
             Where the measurement lies, and the file beside it.
         """
-        return Attachment(self.file, self.size, self.sha256, directory)
+        return Attachment(self.file, self.size, self.sha256, directory, self.is_foreign)
+
+    def beside(self, stem: str) -> Attachment:
+        """Return the same attachment as that of a measurement, which is foreign if its file's name does not say so.
+
+        Parameters
+        ----------
+        stem
+            The name of the measurement's file without its suffix; zeros before its id do not count.
+        """
+        start = _ZEROS.sub("", f"{stem}.")
+        is_foreign = not _ZEROS.sub("", self.file).startswith(start)
+        return Attachment(self.file, self.size, self.sha256, self._directory, is_foreign)
 
     @functools.cached_property
     def array(self) -> np.ndarray[Any, Any]:
@@ -142,20 +170,24 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
             If the file is missing, or its content is not what was stored.
         """
         self._check_size()
-        with open(self.path, "rb") as file:
+        with files.reported(f'read "{self.path}"'), open(self.path, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != self.sha256:
             raise ArchiveError(f'"{self.path}" was changed: its sha256 is {found}, stored was {self.sha256}')
 
     def _check_size(self) -> None:
         try:
-            size = os.path.getsize(self.path)
+            status = os.stat(self.path)
         except OSError as error:
             raise ArchiveError(
                 f'Cannot read "{self.path}": {error.strerror}; the measurement refers to it, keep both in one directory'
             ) from None
-        if size != self.size:
-            raise ArchiveError(f'"{self.path}" is damaged: it has {size} bytes, the measurement says {self.size}')
+        if not stat.S_ISREG(status.st_mode):
+            raise ArchiveError(f'"{self.path}" is no file; remove it, and put the file there that was attached')
+        if status.st_size != self.size:
+            raise ArchiveError(
+                f'"{self.path}" is damaged: it has {status.st_size} bytes, the measurement says {self.size}'
+            )
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(np.ndarray, name):
@@ -186,16 +218,23 @@ class Attachment(np.lib.mixins.NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"<attachment {self.file}: {self.size} bytes>"
 
-    def __reduce__(self) -> tuple[type[Attachment], tuple[str, int, str, str | None]]:
-        return Attachment, (self.file, self.size, self.sha256, self._directory)
+    def __reduce__(self) -> tuple[type[Attachment], tuple[str, int, str, str | None, bool]]:
+        return Attachment, (self.file, self.size, self.sha256, self._directory, self.is_foreign)
 
 
-def restorer(directory: str) -> Callable[[types.State], Any]:
-    """Return a function that restores as `types.restore` does, and looks for attachments in `directory`."""
+def restorer(path: str, is_measurement: bool = False) -> Callable[[types.State], Any]:
+    """Return a function that restores as `types.restore` does, and looks for attachments where the file `path` lies.
+
+    Those of a measurement lie beside it: their names begin as that of its file.
+    """
+    directory, name = os.path.split(os.path.abspath(path))
 
     def restore(state: types.State) -> Any:
         found = types.restore(state)
-        return found.within(directory) if type(found) is Attachment else found
+        if type(found) is not Attachment:
+            return found
+        bound = found.within(directory)
+        return bound.beside(os.path.splitext(name)[0]) if is_measurement else bound
 
     return restore
 
@@ -218,9 +257,9 @@ def _attach_array(array: Any) -> Attached:
 
 def _attach_file(path: Path) -> Attached:
     try:
-        return Attached(path.read_bytes(), path.suffix)
-    except OSError as error:
-        raise SerializerError(f'cannot attach "{path}": {error.strerror}') from None
+        return Attached(files.read(path), path.suffix)
+    except ArchiveError as error:
+        raise SerializerError(f'cannot attach "{path}": {getattr(error.__cause__, "strerror", error)}') from None
 
 
 def _load(path: str) -> np.ndarray[Any, Any]:
@@ -240,17 +279,16 @@ def _encode(attachment: Attachment) -> types.State:
 
 def _decode(state: types.State) -> Attachment:
     file = state["file"]
-    if not isinstance(file, str) or os.path.basename(file) != file or file in ("", ".", ".."):
+    if not files.is_plain_name(file):
         raise SerializerError(f"damaged attachment: {file!r} is no name of a file beside the measurement")
     return Attachment(file, int(state["size"]), str(state["sha256"]))
 
 
-types.add(types.RegisteredType(Attachment, TYPE, _encode, _decode))
-types.add(
-    types.RegisteredType(
-        Attached,
-        PENDING,
-        lambda attached: {"suffix": attached.suffix, "content": attached.content},
-        lambda state: Attached(state["content"], state["suffix"]),
+def _refuse(_state: Any) -> NoReturn:
+    raise SerializerError(
+        f"{RESERVED!r} is reserved for what is on its way from a worker; an attachment is made by coma.attach() alone"
     )
-)
+
+
+types.add(types.RegisteredType(Attachment, TYPE, _encode, _decode))
+types.add(types.RegisteredType(Attached, RESERVED, _refuse, _refuse))

@@ -12,11 +12,32 @@ import numpy as np
 
 from coma.errors import SerializerError
 from coma.trees import types
+from coma.trees.attachment import Attached
 from coma.trees.view import plain
 
 MAX_DEPTH = 200
+MOST_LEVELS = 250  # that are read: those of a tree, and of the archive that holds it
 _PLAIN = frozenset({float, str, bool, type(None)})
 CLASS = "__class__"
+
+
+def is_deeper(tree: Any, levels: int = MOST_LEVELS) -> bool:
+    """Tell whether a plain tree has more levels than can be worked with.
+
+    Examples
+    --------
+    >>> is_deeper({'a': [1]}, 2), is_deeper({'a': [[1]]}, 2)
+    (False, True)
+    """
+    nodes: list[Any] = [[tree]]
+    for _ in range(levels + 1):
+        nodes = [
+            item
+            for node in nodes
+            for item in (node.values() if isinstance(node, dict) else node)
+            if isinstance(item, dict | list)
+        ]
+    return bool(nodes)
 
 
 class Serializer:
@@ -93,7 +114,8 @@ class RecursiveSerializer(Serializer):
         ----------
         value
             Numbers, strings, None, numpy arrays, registered types, objects with the method `getstate`; and
-            dictionaries with str keys, lists and tuples of these. A tuple becomes a list.
+            dictionaries with str keys, lists and tuples of these. A tuple becomes a list; what `coma.attach` returned
+            becomes a tuple, which measurements take and no file can hold.
 
         Raises
         ------
@@ -181,7 +203,9 @@ class RecursiveSerializer(Serializer):
             return self._encode(int.__int__(value), path)
         return float.__float__(value)
 
-    def _encode_object(self, value: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    def _encode_object(self, value: Any, path: tuple[str, ...]) -> Any:
+        if isinstance(value, Attached):
+            return value.content, value.suffix
         entry = types.find(value)
         if entry:
             return self._encode_registered(entry, value, path)
@@ -206,7 +230,7 @@ class RecursiveSerializer(Serializer):
             state = entry.encode(value)
         except SerializerError as error:
             raise SerializerError(f"cannot store {_place(path)}: {error}") from None
-        return {types.TYPE: entry.name, **{key: self._encode(item, (*path, key)) for key, item in state.items()}}
+        return {types.TYPE: entry.name, **self._encode_mapping(state, path)}
 
     def _check_plain(self, value: Any, path: tuple[str, ...]) -> None:
         try:

@@ -23,6 +23,7 @@ PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # two surrogates, which JSO
 ARRAYS = (np.ndarray, np.memmap)  # of arrays that are no more than their numbers
 _KNOWN = sys.stdlib_module_names | {"numpy", "pandas"}
 _PLAIN = (str, int, float, complex, bytes, list, tuple, dict, datetime.date, datetime.timedelta, pathlib.PurePath)
+_LARGEST = 1024**3  # bytes of an array of texts, which a file can ask for in a few characters
 State = dict[str, Any]
 Restore = Callable[[State], Any]
 
@@ -201,7 +202,10 @@ def _decode_array(state: State) -> np.ndarray[Any, Any]:
     items, shape = state["list"], tuple(state["shape"])
     if "dtype" not in state:
         return np.array(items).reshape(shape)
-    return _array(items, np.dtype(state["dtype"])).reshape(shape)
+    dtype = np.dtype(state["dtype"])
+    if dtype.kind in "SUV" and dtype.itemsize * len(items) > _LARGEST:
+        raise SerializerError(f"an array of {dtype.str} with {len(items)} items would be larger than {_LARGEST} bytes")
+    return _array(items, dtype).reshape(shape)
 
 
 def _array(items: list[Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

@@ -52,9 +52,11 @@ public:
             const std::size_t equals = argument.find('=');
             const std::string name(argument.substr(2, equals == argument.npos ? argument.npos : equals - 2));
             if (takes_no_value(name, equals != argument.npos, i + 1 < argc ? argv[i + 1] : "")) continue;
-            if (equals == argument.npos && ++i == argc)
+            const bool is_next = equals == argument.npos;
+            const std::string_view value = !is_next ? argument.substr(equals + 1) : ++i < argc ? argv[i] : "--";
+            if (is_next && value.substr(0, 2) == "--")
                 raise<usage_error>({"--", name, " needs a value: --", name, "=VALUE"});
-            take(name, equals == argument.npos ? std::string_view(argv[i]) : argument.substr(equals + 1));
+            take(name, value);
         }
     }
 
@@ -69,20 +71,24 @@ private:
     void take_directory(std::string_view argument) {
         if (argument.size() > 1 && argument[0] == '-')
             raise<usage_error>({"'", argument, "' is no option: options start with two dashes; see --help"});
+        if (argument.empty()) raise<usage_error>({"the name of the directory is empty: name an experiment"});
         if (!directory_.empty())
             raise<usage_error>({"there are two directories, '", directory_, "' and '", argument,
                                 "': only one experiment can be named"});
         directory_ = argument;
     }
 
-    /// Takes --help, --version and flags without a value.
+    /// Takes --help, --version and flags without a value; what follows a flag is its value, or another option.
     bool takes_no_value(const std::string& name, bool has_value, std::string_view next) {
         if (has_value) return false;
         const declared_parameter* p = declared_.find(name);
-        if (p && p->is_flag && next != "true" && next != "false" && next != "0" && next != "1") {
+        if (p && p->is_flag && (next.empty() || next.substr(0, 2) == "--")) {
             values_.push_back({name, "true"});
             return true;
         }
+        if (tree value; p && p->is_flag && !p->parse(next, value))
+            raise<usage_error>({"--", name, " ", next, ": '", next, "' is not true or false; write --", name,
+                                "=true, or name the directory first"});
         if (p || (name != "help" && name != "version")) return false;
         (name == "help" ? wants_help_ : wants_version_) = true;
         return true;
@@ -92,9 +98,15 @@ private:
         if (declared_.find(name))
             values_.push_back({name, std::string(value)});
         else if (name == "output" || name == "input")
-            (name == "output" ? output_ : input_) = value;
+            take_file(name, value, name == "output" ? output_ : input_);
         else
             raise<usage_error>({"there is no option --", name, nearest(name), "; see --help"});
+    }
+
+    static void take_file(const std::string& name, std::string_view value, std::string& file) {
+        if (value.empty() || !file.empty())
+            raise<usage_error>({"--", name, value.empty() ? " needs a value" : " is given twice", ": name one file"});
+        file = value;
     }
 
     std::string nearest(const std::string& name) const {

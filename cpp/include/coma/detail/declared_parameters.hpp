@@ -27,16 +27,24 @@ struct parameter_type {
     static const char* name() noexcept {
         return std::is_same_v<T, bool> ? "true or false" : std::is_integral_v<T> ? "an integer" : "a number";
     }
+    /// The tree gets what was given; the type must be able to hold it.
     static bool parse(std::string_view text, tree& value) {
         if constexpr (std::is_same_v<T, bool>) {
-            if (text != "true" && text != "false" && text != "1" && text != "0") return false;
-            value = text == "true" || text == "1";
+            const bool is_true = text == "1" || equal_ignoring_case(text, "true");
+            value = is_true;
+            return is_true || text == "0" || equal_ignoring_case(text, "false");
+        } else if constexpr (std::is_floating_point_v<T>) {
+            double number = 0;
+            bool in_range = false;
+            if (!parse_number(text, number, &in_range) || !in_range) return false;
+            value = number;
+            return accepts(look_of(text) == look::integer ? tree::big_integer(text) : value);
         } else {
             T number = 0;
             if (!parse_number(text, number)) return false;
             value = number;
+            return true;
         }
-        return true;
     }
     static bool accepts(const tree& value) {
         T number{};
@@ -59,14 +67,15 @@ struct parameter_type<std::vector<T>> {
     static const char* name() noexcept { return "a list, separated by commas"; }
     static bool parse(std::string_view text, tree& value) {
         value = tree::list();
-        while (!text.empty()) {
+        if (text.empty()) return true;
+        for (;;) {
             const std::size_t comma = text.find(',');
             tree element;
             if (!parameter_type<T>::parse(text.substr(0, comma), element)) return false;
             value.push_back(std::move(element));
-            text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+            if (comma == text.npos) return true;
+            text.remove_prefix(comma + 1);
         }
-        return true;
     }
     static bool accepts(const tree& value) {
         std::vector<T> elements;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "../errors.hpp"
+#include "files.hpp"
 #include "minimal_vector.hpp"
 #include "numbers.hpp"
 #include "text.hpp"
@@ -66,9 +67,12 @@ inline bool comes_after(std::string_view name, std::string_view last) {
     return name.size() != last.size() ? name.size() > last.size() : name > last;
 }
 
-/// The names in a directory; creates the directory if it is missing.
+/// The names in a directory; creates the directory if it is missing, so that it outlasts a power cut.
 inline minimal_vector<std::string> list_or_create(const std::string& directory) {
-    if (::mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST)
+    const std::string without_slash(directory, 0, directory.find_last_not_of('/') + 1);
+    if (::mkdir(directory.c_str(), 0777) == 0)
+        sync_directory(without_slash);
+    else if (errno != EEXIST)
         raise_file_error("cannot create the experiment's directory", directory);
     DIR* opened = ::opendir(directory.c_str());
     if (!opened) raise_file_error("cannot open the experiment's directory", directory);

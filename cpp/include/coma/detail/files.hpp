@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// \file
-/// Whole files: read, published under a name without ever overwriting, replaced at once.
+/// Whole files: read, published under a name without ever overwriting.
 #ifndef COMA_DETAIL_FILES_HPP
 #define COMA_DETAIL_FILES_HPP
 
@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -19,10 +18,11 @@
 #include "../errors.hpp"
 #include "numbers.hpp"
 #include "system.hpp"
+#include "text.hpp"
 
 namespace coma::detail {
 
-/// A file file_descriptor that is closed at the end of its scope.
+/// An open file that is closed at the end of its scope.
 class file_descriptor {
 public:
     explicit file_descriptor(int number = -1) noexcept : number_(number) {}
@@ -83,14 +83,15 @@ inline bool file_exists(const std::string& path) noexcept {
     return ::lstat(path.c_str(), &status) == 0;
 }
 
-/// Reads a whole file.
+/// Reads a whole file; what is none, a pipe say, is an error and not waited for.
 inline std::string read_file(const std::string& path) {
-    const file_descriptor file = open_file(path, O_RDONLY);
-    if (!file) raise_file_error("cannot open", path);
+    const file_descriptor file = open_file(path, O_RDONLY | O_NONBLOCK);
     struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0) raise_file_error("cannot open", path);
+    if (!S_ISREG(status.st_mode))
+        raise<file_error>({"cannot read '", path, "': it is a directory, a pipe or a device; name a file"});
     std::string text;
-    if (::fstat(file.get(), &status) == 0 && status.st_size > 0)
-        text.reserve(static_cast<std::size_t>(status.st_size) + 1);
+    if (status.st_size > 0) text.reserve(static_cast<std::size_t>(status.st_size) + 1);
     for (;;) {
         const std::size_t old = text.size();
         text.resize(text.capacity() > old + 4096 ? text.capacity() : old + 65536);
@@ -111,7 +112,16 @@ inline std::string read_file(const std::string& path) {
     return (seed + (call << 56)) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
 }
 
-/// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed.
+/// Appends the first eight characters of what tells this boot of the host from others, or 0.
+[[gnu::noinline]] inline void append_boot(std::string& to) {
+    char text[8];
+    const file_descriptor file = open_file("/proc/sys/kernel/random/boot_id", O_RDONLY);
+    const bool is_read = file && ::read(file.get(), text, sizeof text) == sizeof text;
+    to.append(is_read ? text : "0", is_read ? sizeof text : 1);
+}
+
+/// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed. Process
+/// ids are told from those of another boot, or of another space of ids, on a host of the same name.
 [[gnu::noinline]] inline std::string temporary_name(const std::string& path) {
     std::string name = directory_of(path);
     name.append(1, '.').append(path, path.rfind('/') + 1, 100).append(1, '~');
@@ -121,17 +131,19 @@ inline std::string read_file(const std::string& path) {
         const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
         name.append(1, letter || is_digit(c) || c == '.' ? c : '_');
     }
-    name.append(1, '~');
-    append_number(name, static_cast<std::size_t>(::getpid()));
-    name.append(1, '~');
-    append_number(name, static_cast<std::size_t>(unique_number()));
+    append_boot(name.append(1, '~'));
+    append_hexadecimal(name.append(1, '-'), process_space());
+    append_number(name.append(1, '~'), static_cast<std::size_t>(::getpid()));
+    append_hexadecimal(name.append(1, '~'), unique_number());
     return name.append(".tmp");
 }
 
-/// Makes a new name in a directory durable; not every file system can, which is no error.
-[[gnu::noinline]] inline void sync_directory(const std::string& path) noexcept {
+/// Makes a new name in a directory durable; not every file system can, and not every directory that may be written may
+/// be read, which are no errors.
+[[gnu::noinline]] inline void sync_directory(const std::string& path) {
     const file_descriptor opened = open_file(directory_of(path), O_RDONLY | O_DIRECTORY);
-    if (opened) ::fsync(opened.get());
+    if (opened && ::fsync(opened.get()) == 0) return;
+    if (errno != EINVAL && errno != EACCES && errno != EPERM) raise_file_error("cannot sync the directory of", path);
 }
 
 [[gnu::noinline]] inline void write_and_sync(const file_descriptor& file, std::string_view text,
@@ -166,11 +178,8 @@ public:
         return ::fstat(file_.get(), &status) == 0 && status.st_nlink == 2 ? 0 : reason;
     }
 
-    void rename(const std::string& path) {
-        if (::rename(name_.c_str(), path.c_str()) != 0) raise_file_error("cannot replace", path);
-        kept_ = true;
-    }
-
+    const std::string& name() const noexcept { return name_; }
+    const file_descriptor& file() const noexcept { return file_; }
     void keep() noexcept { kept_ = true; }
 
 private:
@@ -227,14 +236,6 @@ inline void publish_file(const std::string& path, std::string_view text) {
     if (!try_publish_file(path, text))
         raise<file_error>(
             {"the file '", path, "' exists already and is never overwritten: move it away or use another name"});
-}
-
-/// Replaces a file, or creates it, at once.
-inline void replace_file(const std::string& path, std::string_view text) {
-    new_file temporary(temporary_name(path));
-    temporary.write(text, path);
-    temporary.rename(path);
-    sync_directory(path);
 }
 
 }  // namespace coma::detail

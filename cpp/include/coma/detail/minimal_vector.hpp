@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <new>
 
+#include "requirements.hpp"  // IWYU pragma: keep
+
 namespace coma::detail {
 
 /// What std::vector does, as far as trees need it; moving a T must not throw.

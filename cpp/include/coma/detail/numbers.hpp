@@ -12,6 +12,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "reals.hpp"
+
 namespace coma::detail {
 
 /// What a text looks like when it is read without knowing its type.
@@ -107,28 +109,11 @@ constexpr look look_of_unsigned(std::string_view text) noexcept {
     append_repr(out, digits, count, negative ? -exponent : exponent);
 }
 
-/// Whether a decimal text that is out of range is too large (and not too small).
-constexpr bool overflows(std::string_view text) noexcept {
-    long magnitude = 0;
-    bool point = false;
-    bool leading = true;
-    std::size_t i = sign_length(text);
-    for (; i < text.size() && (is_digit(text[i]) || text[i] == '.'); ++i) {
-        if (text[i] == '.') {
-            point = true;
-        } else if (leading && text[i] == '0') {
-            magnitude -= point ? 1 : 0;
-        } else {
-            leading = false;
-            magnitude += point ? 0 : 1;
-        }
-    }
-    if (i == text.size()) return magnitude > 0;
-    const bool negative = text[i + 1] == '-';
-    long exponent = 0;
-    for (i += 1 + sign_length(text.substr(i + 1)); i < text.size() && exponent < 1000000000; ++i)
-        exponent = exponent * 10 + (text[i] - '0');
-    return (negative ? -exponent : exponent) + magnitude > 0;
+/// Appends "ddd.ddd", as std::to_chars writes it, or "ddd" with the point that is missing.
+[[gnu::noinline]] inline void append_plain(std::string& out, const char* first, const char* last) {
+    const auto size = static_cast<std::size_t>(last - first);
+    out.append(first, size);
+    if (!std::memchr(first, '.', size)) out.append(".0", 2);
 }
 
 /// The text without blanks, tabs and line ends at its ends.
@@ -173,32 +158,34 @@ void append_number(std::string& out, Integer value) {
 /// Appends the shortest digits that read back equal, laid out as Python's repr does.
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
 void append_number(std::string& out, Real value) {
-    if (value != value) {
-        out.append("NaN");
-    } else if (value - value != 0) {
-        out.append(value > 0 ? "Infinity" : "-Infinity");
-    } else if (const Real magnitude = value < 0 ? -value : value;
-               magnitude >= Real(1e-4) && magnitude < Real(1 << 24)) {
-        char buffer[64];
-        const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr;
-        const auto size = static_cast<std::size_t>(end - buffer);
-        out.append(buffer, size);
-        if (!std::memchr(buffer, '.', size)) out.append(".0", 2);
-    } else {
-        char buffer[64];
-        const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-        append_scientific(out, buffer, end);
-    }
+    const Real magnitude = value < 0 ? -value : value;
+    const bool plain = sizeof(Real) <= sizeof(double) && magnitude >= Real(1e-4) && magnitude < Real(1 << 24);
+    real_text text;
+    const char* end = plain ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr
+                            : write_scientific(text, value);
+    if (!is_digit(end[-1]))  // of a value that is not finite; no comparison tells under -ffast-math
+        out.append(end[-1] != 'f' ? "NaN" : *text == '-' ? "-Infinity" : "Infinity");
+    else if (plain)
+        append_plain(out, text, end);
+    else
+        append_scientific(out, text, end);
 }
 
-/// A number in hexadecimal digits, at least as many as asked for (up to 64).
-inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
+/// Appends a number in hexadecimal digits, at least as many as asked for (up to 64).
+[[gnu::noinline]] inline void append_hexadecimal(std::string& out, std::uint64_t value, std::size_t least = 1) {
     char text[64];
     char* first = text + sizeof text;
     const char* enough = first - least;
     do *--first = "0123456789abcdef"[value % 16];
     while ((value /= 16) || first > enough);
-    return std::string(first, static_cast<std::size_t>(text + sizeof text - first));
+    out.append(first, static_cast<std::size_t>(text + sizeof text - first));
+}
+
+/// A number in hexadecimal digits, at least as many as asked for (up to 64).
+inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
+    std::string text;
+    append_hexadecimal(text, value, least);
+    return text;
 }
 
 /// A number as text.
@@ -223,25 +210,46 @@ bool parse_number(std::string_view text, Integer& value) noexcept {
     return true;
 }
 
-/// Reads a floating point number in any spelling that look_of() calls integer or real; false for any other text.
+/// Reads a floating point number in any spelling that look_of() calls integer or real; false for any other text. What
+/// is beyond the range becomes infinite or 0, which `in_range` tells.
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
-bool parse_number(std::string_view text, Real& value) noexcept {
+bool parse_number(std::string_view text, Real& value, bool* in_range = nullptr) noexcept {
     text = strip(text);
-    const std::size_t sign = !text.empty() && text[0] == '-' ? 1 : 0;
-    if (text.size() > sign && is_digit(text[sign])) {
-        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (problem == std::errc() && end == text.data() + text.size()) return true;
-    }
-    if (look_of(text) == look::text) return false;
-    const bool negative = text[0] == '-';
-    const std::string_view digits = text.substr(sign_length(text));
-    Real magnitude = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) {
-        const std::string_view limit = overflows(digits) ? "inf" : "0";
-        std::from_chars(limit.data(), limit.data() + limit.size(), magnitude);
-    }
-    value = negative ? -magnitude : magnitude;
+    const std::size_t sign = text.size() > 0 && text.data()[0] == '-' ? 1 : 0;
+    const bool is_plain = text.size() > sign && is_digit(text.data()[sign]) && parse_plain_real(text, value);
+    if (!is_plain && look_of(text) == look::text) return false;
+    const bool is_in_range = is_plain || parse_any_real(text, value);
+    if (in_range) *in_range = is_in_range;
     return true;
+}
+
+/// A number as a double; of a float, the one that has the same shortest digits, 0.1 for 0.1f, as files say it.
+template <class Real>
+double to_double(Real value) noexcept {
+    double wide = static_cast<double>(value);
+    if constexpr (std::is_same_v<Real, float>) {
+        double digits = wide;
+        if (is_finite(wide) && parse_number(number_text(value), digits) && static_cast<float>(digits) == value)
+            return digits;
+    }
+    return wide;
+}
+
+/// A double as another floating point type, rounded; false if it is beyond that type's range.
+template <class Real>
+bool narrow(double from, Real& to) noexcept {
+    to = static_cast<Real>(from);
+    const auto back = static_cast<double>(to);
+    return !is_finite(from) || (is_finite(back) && (magnitude_bits(back) != 0 || magnitude_bits(from) == 0));
+}
+
+/// An integer as a floating point number, which must be exact.
+template <class Real>
+bool widen(std::string_view digits, Real& to) noexcept {
+    char text[400];
+    if (!parse_number(digits, to)) return false;
+    const auto [end, problem] = std::to_chars(text, text + sizeof text, to, std::chars_format::fixed);
+    return problem == std::errc() && std::string_view(text, static_cast<std::size_t>(end - text)) == digits;
 }
 
 /// An integer's digits without plus sign, leading zeros and minus zero; the text must look like an integer.

@@ -9,6 +9,8 @@
 #include <new>
 #include <type_traits>
 
+#include "requirements.hpp"  // IWYU pragma: keep
+
 namespace coma::detail {
 
 /// What std::vector does, for types that can be copied byte by byte.

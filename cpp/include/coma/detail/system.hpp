@@ -4,8 +4,10 @@
 #ifndef COMA_DETAIL_SYSTEM_HPP
 #define COMA_DETAIL_SYSTEM_HPP
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -30,6 +32,12 @@ inline std::string utc_now() { return utc(std::time(nullptr)); }
     name[sizeof name - 1] = '\0';
     if (::gethostname(name, sizeof name - 1) != 0) return {};
     return std::string(name, std::strlen(name));
+}
+
+/// What tells this process's space of process ids from others of its host; 0 where the system has but one.
+[[gnu::noinline]] inline std::uint64_t process_space() noexcept {
+    struct stat status{};
+    return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
 /// An environment variable, empty if it is not set.

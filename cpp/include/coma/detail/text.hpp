@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "requirements.hpp"  // IWYU pragma: keep
+
 namespace coma::detail {
 
 /// What == says.

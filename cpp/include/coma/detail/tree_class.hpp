@@ -105,7 +105,8 @@ public:
     bool has(std::string_view path) const noexcept { return find(path) != nullptr; }
 
     /// The value as a C++ type: bool, numbers, std::string, tree, std::vector of these.
-    /// Numbers convert if nothing is lost; throws type_error otherwise.
+    /// Numbers convert if nothing is lost but what a float rounds: integers exactly, others within the type's range;
+    /// throws type_error otherwise.
     template <class T>
     T get() const;
     /// The value at a path as a C++ type.

@@ -4,6 +4,7 @@
 #ifndef COMA_DETAIL_TREE_GET_HPP
 #define COMA_DETAIL_TREE_GET_HPP
 
+#include <cfloat>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,10 +24,20 @@ namespace detail {
 template <class Integer>
 bool fits(double value) noexcept {
     constexpr double exact = 9007199254740992.0;
-    if (!(value >= -exact && value <= exact)) return false;
+    if (!is_finite(value) || value < -exact || value > exact) return false;
     const auto whole = static_cast<std::int64_t>(value);
     if (static_cast<double>(whole) != value || (std::is_unsigned_v<Integer> && whole < 0)) return false;
     return static_cast<std::int64_t>(static_cast<Integer>(whole)) == whole;
+}
+
+/// Whether a floating point type holds an integer of this magnitude to the last digit.
+template <class Real>
+bool is_exact(std::uint64_t magnitude) noexcept {
+    while (magnitude > 0 && magnitude % 2 == 0) magnitude /= 2;
+    constexpr int digits = sizeof(Real) == sizeof(float)    ? FLT_MANT_DIG
+                           : sizeof(Real) == sizeof(double) ? DBL_MANT_DIG
+                                                            : LDBL_MANT_DIG;
+    return digits >= 64 || magnitude >> (digits % 64) == 0;
 }
 
 template <class T>
@@ -37,7 +48,7 @@ struct get_from_tree {
     static bool get(const tree& from, T& value) { return tree_access::to_number(from, value); }
     static const char* name() noexcept {
         if (std::is_same_v<T, bool>) return "a boolean";
-        return std::is_integral_v<T> ? "an integer (of the type's range)" : "a number";
+        return std::is_integral_v<T> ? "an integer (of the type's range)" : "a number (of the type's range)";
     }
 };
 
@@ -107,11 +118,12 @@ bool tree::to_number(T& value) const noexcept {
         value = as_ == form::boolean ? content_.boolean : content_.integer == 1;
         return true;
     } else if constexpr (std::is_floating_point_v<T>) {
-        if (as_ == form::real) value = static_cast<T>(content_.real);
+        if (as_ == form::real) return detail::narrow(content_.real, value);
+        if (as_ == form::big) return detail::widen(*content_.text, value);
         if (as_ == form::integer) value = static_cast<T>(content_.integer);
         if (as_ == form::natural) value = static_cast<T>(content_.natural);
-        return as_ == form::big ? detail::parse_number(*content_.text, value)
-                                : kind() == kind::integer || as_ == form::real;
+        const bool negative = as_ == form::integer && content_.integer < 0;
+        return kind() == kind::integer && detail::is_exact<T>(negative ? 0 - content_.natural : content_.natural);
     } else {
         if (as_ == form::real && detail::fits<T>(content_.real)) {
             value = static_cast<T>(content_.real);

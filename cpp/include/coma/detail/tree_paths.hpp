@@ -22,7 +22,7 @@ inline tree* tree::step(std::string_view part) const noexcept {
     std::uint64_t position = 0;
     bool negative = false;
     if (!detail::parse_digits(detail::strip(part), position, negative)) return nullptr;
-    return position < content_.list->size() ? &(*content_.list)[position] : nullptr;
+    return position < content_.list->size() ? &(*content_.list)[static_cast<std::size_t>(position)] : nullptr;
 }
 
 inline const tree* tree::find(std::string_view path) const noexcept {
@@ -91,7 +91,7 @@ inline const tree& tree::at(std::string_view path) const {
 }
 
 inline tree& tree::element(std::size_t position) {
-    if (position < elements().size()) return (*content_.list)[position];
+    if (position < elements().size()) return (*content_.list)[static_cast<std::size_t>(position)];
     detail::raise<path_error>({"there is no element ", detail::number_text(position), ": ", place_in_words({})});
 }
 

@@ -25,7 +25,7 @@ tree::tree(T value) {
         content_.boolean = value;
         as_ = form::boolean;
     } else if constexpr (std::is_floating_point_v<T>) {
-        content_.real = static_cast<double>(value);
+        content_.real = detail::to_double(value);
         as_ = form::real;
     } else if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
         content_.natural = value;
@@ -53,7 +53,10 @@ inline tree::tree(tree_list&& elements) {
 }
 
 template <class T>
-tree::tree(const std::vector<T>& elements) : tree(tree_list(elements.begin(), elements.end())) {}
+tree::tree(const std::vector<T>& elements) : tree(tree_list()) {
+    content_.list->reserve(elements.size());
+    for (const T& element : elements) content_.list->push_back(tree(element));  // a bool, of a bit of vector<bool>
+}
 
 [[gnu::noinline]] inline void tree::copy(const tree& other) {
     if (other.as_ == form::string || other.as_ == form::big) content_.text = new std::string(*other.content_.text);
@@ -171,7 +174,7 @@ inline bool tree::equal(const tree& a, const tree& b, bool nan_is_nan) {
     if (a.as_ == form::real) {
         const double x = a.content_.real;
         const double y = b.content_.real;
-        return x == y || (nan_is_nan && x != x && y != y);
+        return detail::equal_reals(x, y) || (nan_is_nan && detail::is_nan(x) && detail::is_nan(y));
     }
     for (std::size_t i = 0; i < a.size(); ++i) {
         const tree* left = a.is_list() ? &a.elements()[i] : &a.items()[i].value;

@@ -5,7 +5,6 @@
 #define COMA_DETAIL_XML_BOOST_WRITER_HPP
 
 #include <cfloat>
-#include <charconv>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -186,15 +185,13 @@ private:
 
     template <class Real>
     void real(Real value) {
-        const bool finite = value - value == 0;
-        if (finite && !form_.exact) return append_number(out_, value);
-        char buffer[64];
+        if (!form_.exact && is_finite(static_cast<double>(value))) return append_number(out_, value);
         constexpr int digits = sizeof(Real) == sizeof(float)    ? FLT_DECIMAL_DIG
                                : sizeof(Real) == sizeof(double) ? DBL_DECIMAL_DIG
                                                                 : LDBL_DECIMAL_DIG;
-        const auto end =
-            std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits).ptr;
-        add(out_, {buffer, static_cast<std::size_t>(end - buffer)});
+        real_text text;
+        const char* end = write_scientific(text, value, digits);
+        add(out_, {text, static_cast<std::size_t>(end - text)});
     }
 
     static const char* reference(char c) noexcept {
