@@ -20,7 +20,7 @@ from coma.results.cells import Cells
 from coma.results.tables import as_array
 from coma.storage import filetrees, readahead
 from coma.storage.names import Names
-from coma.trees import identity
+from coma.trees import identity, readers
 from coma.trees import path as paths
 from coma.trees.equality import equal
 
@@ -30,7 +30,7 @@ SCALARS = NUMBERS | st.booleans() | st.none() | st.text(max_size=4)
 TREES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
 )
-PATHS = st.lists(KEYS, max_size=4).map("/".join)
+PATHS = st.lists(KEYS, max_size=4).map("/".join) | st.lists(KEYS, max_size=3).map(tuple)
 DIGITS = st.sampled_from([None, 3, 12])
 
 
@@ -45,14 +45,14 @@ def outcome(function, *arguments):
 @given(TREES, PATHS)
 def test_a_path_that_was_split_before_leads_where_the_path_leads(tree, path):
     """`getter` against `get`."""
-    assert equal(outcome(paths.getter(path), tree), outcome(paths.get, tree, path))
+    assert equal(outcome(readers.getter(path), tree), outcome(paths.get, tree, path))
 
 
 @given(TREES, st.lists(PATHS, min_size=1, max_size=3).map(tuple))
 def test_several_paths_at_once_lead_where_each_leads(tree, several):
     """`reader` against `get`."""
     plain = [outcome(paths.get, tree, path) for path in several]
-    found = outcome(paths.reader(several), tree)
+    found = outcome(readers.reader(several), tree)
     failed = [one for one in plain if isinstance(one, tuple) and one[0] is coma.PathError]
     assert equal(found, failed[0] if failed else tuple(plain))
 

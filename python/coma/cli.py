@@ -20,7 +20,7 @@ import numpy as np
 
 import coma
 from coma.text import cell, cut, first_line, harmless, one_line
-from coma.trees.path import leaves
+from coma.trees.path import as_text, leaves
 
 _WIDTH = 80
 _CELL = 24
@@ -99,7 +99,7 @@ def _status(e: coma.Experiment, options: argparse.Namespace) -> None:
 def _point(record: coma.Measurement, width: int) -> str:
     """Return the parameters of a failure, cut to a width."""
     tree = {name: item for name, item in record.tree.items() if name not in ("info", "error")}
-    values = (f"{one_line(path.removeprefix('parameters/'))}={cell(item)}" for path, item in leaves(tree))
+    values = (f"{one_line(as_text(path).removeprefix('parameters/'))}={cell(item)}" for path, item in leaves(tree))
     return cut(f"({','.join(values)}", width - 1) + ")"
 
 
@@ -115,7 +115,13 @@ def _reason(record: coma.Measurement) -> str:
 
 def _show(e: coma.Experiment, options: argparse.Namespace) -> None:
     if options.id is None:
-        _print_rows([{_ID: m.id, **dict(leaves(m.get("parameters", {})))} for m in e.measurements()], options.json)
+        _print_rows(
+            [
+                {_ID: m.id, **{str(path): item for path, item in leaves(m.get("parameters", {}))}}
+                for m in e.measurements()
+            ],
+            options.json,
+        )
         return
     m = next((m for m in e.measurements() if m.id == options.id), None) or _failure(e, options)
     found = m[options.path] if options.path else m.tree

@@ -31,6 +31,7 @@ from coma.storage.globalindex import global_index
 from coma.storage.indexfile import IndexFile
 from coma.storage.measurement import FileMeasurement, Measurement
 from coma.storage.store import Store
+from coma.trees.path import TreePath
 from coma.trees.serializer import RecursiveSerializer
 
 
@@ -298,7 +299,7 @@ class Experiment(ParameterSets):
         """
         return list(self._store.failures)
 
-    def explain(self, *values: Any, **named: Any) -> str:
+    def explain(self, /, *values: Any, **named: Any) -> str:
         """Say why a point would run, or that it would not: what the nearest measurement has, and earlier failures.
 
         Parameters
@@ -338,8 +339,8 @@ class Experiment(ParameterSets):
 
     def retrieve_results(
         self,
-        table: Sequence[tuple[str, str]],
-        parameter_set: Sequence[tuple[str, str]] = (),
+        table: Sequence[tuple[str, TreePath]],
+        parameter_set: Sequence[tuple[str, TreePath]] = (),
         *,
         fill: Any = LEAVE_OUT,
         on_ragged: str = "error",
@@ -350,7 +351,8 @@ class Experiment(ParameterSets):
         Parameters
         ----------
         table
-            Name and path of each column, ``[('t', 'results/t')]`` say. A list, and what a path with ``*`` finds,
+            Name and path of each column, ``[('t', 'results/t')]`` say; a key with a slash is reached by its text, and by
+            a sequence, ``['results', 'v (m/s)']``. A list, and what a path with ``*`` finds,
             unfolds to ``t_1``, ``t_2``, ...; a numpy array stays whole.
         parameter_set
             Name and path of each parameter that tells the tables apart.
@@ -376,7 +378,7 @@ class Experiment(ParameterSets):
         Warns
         -----
         UserWarning
-            If no measurement has one of the paths.
+            If there are no measurements, or none has one of the paths.
         """
         trees = self._store.measurements().trees(are_lent=callable(where))
         known = self._sweep.definition

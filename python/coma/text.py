@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 _MANY = 20  # names that a sentence may list
@@ -24,7 +25,10 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     >>> suggestion('label', ['parameters/B', 'results/label'])
     "; did you mean 'results/label'?"
     """
-    names = list(dict.fromkeys(known))
+    names = [other for other in dict.fromkeys(known) if other != name]
+    twin = next((other for other in names if identifier(other) == identifier(str(name))), None)
+    if twin is not None:
+        return f"; did you mean {twin!r}, which looks alike but is written {twin!a} and not {str(name)!a}?"
     sought = str(name).casefold()
     same = [known for known in names if sought in (known.casefold(), known.casefold().rpartition("/")[2])]
     near = same or (difflib.get_close_matches(str(name), names, 1) if _is_worth_it(str(name), names) else [])
@@ -32,6 +36,17 @@ def suggestion(name: object, known: Iterable[str]) -> str:
         return f"; did you mean {near[0]!r}?"
     rest = ", ..." if len(names) > _MANY else ""
     return f"; there is {', '.join(map(repr, names[:_MANY])) or 'none'}{rest}"
+
+
+def identifier(name: str) -> str:
+    r"""Return a name as Python has it after a dot, where some letters have but one of their Unicode forms.
+
+    Examples
+    --------
+    >>> identifier('e\u0301') == '\xe9', identifier('a')
+    (True, 'a')
+    """
+    return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 def few(texts: Sequence[str], between: str = ", ") -> str:

@@ -130,3 +130,60 @@ def test_a_wrong_number_of_values_is_refused():
     """The error says which values are expected."""
     with pytest.raises(coma.ParameterSetError, match=r"expected 2 values, for 'T', 'n'; got 1: \(1\.5,\)"):
         coma.ParameterSet(Definition([("T", "p/T"), ("n", "p/n")]), [1.5])
+
+
+@pytest.mark.parametrize(
+    "name", ["self", "cls", "values", "function", "named", "axes", "condition", "name", "item", "definition"]
+)
+def test_a_parameter_may_have_the_name_of_an_argument(name, directory):
+    """Wherever names are given as keywords."""
+    if hasattr(coma.ParameterSet, name):
+        with pytest.raises(coma.ParameterSetError, match="is a name that a parameter set uses itself"):
+            coma.ParameterSet.of(**{name: 1})
+        return
+    assert getattr(coma.ParameterSet.of(**{name: 1}), name) == 1
+    e = coma.Experiment(directory)
+    e.define_parameter_set((name, f"parameters/{name}"))
+    e.add_parameter_set(**{name: 1})
+    e.add_parameter_grid(**{name: [1, 2]})
+    e.add_parameter_sets([{name: 3}])
+    e.run(lambda p: p.tree())
+    assert "is measurement 3" in e.explain(**{name: 3})
+    rs = e.retrieve_results([], [(name, f"parameters/{name}")])
+    assert len(rs.where(**{name: 2})) == len(rs.where(f"{name} == 2")) == len(rs[name, 2]) == 1
+
+
+FORMS = [("\xb5", "\u03bc"), ("e\u0301", "\xe9"), ("\u03f5", "\u03b5"), ("\ufb01t", "fit"), ("\u212b", "\xc5")]
+
+
+@pytest.mark.parametrize(("name", "python"), FORMS, ids=ascii)
+def test_a_name_is_found_in_the_form_that_python_gives_it(name, python, directory):
+    """After a dot and as an argument, Python writes some letters in another form than was defined."""
+    assert name != python
+    e = coma.Experiment(directory)
+    e.define_parameter_set((name, f"parameters/{name}"), ("n", "parameters/n"))
+    e.add_parameter_set(**{python: 1.5}, n=1)
+    e.add_parameter_grid(**{python: [1.5, 2.5], "n": 1})
+    e.add_parameter_sets([{name: 3.5, "n": 1}])
+    assert e.run(lambda p: {**p.tree(), "results": {name: getattr(p, python)}}) == (3, 3)
+    m = next(e.measurements())
+    assert getattr(m.parameters, python) == m["parameters"][name] == 1.5
+    assert getattr(m.results, python) == 1.5
+    setattr(m.parameters, python, 7)
+    assert m["parameters"] == {name: 7, "n": 1}
+    rs = e.retrieve_results([("y", f"results/{name}")], [(name, f"parameters/{name}")])
+    assert getattr(rs, python).tolist() == rs[name].tolist() == rs[python].tolist() == [1.5, 2.5, 3.5]
+    for chosen in (rs.where(**{python: 2.5}), rs.where(f"{name} == 2.5"), rs[name, 2.5], rs[python, 2.5]):
+        assert [r.measurement_ids for r in chosen] == [(2,)]
+    with pytest.raises(coma.ParameterSetError, match=r"are one name to Python, in two Unicode forms: '.*', '.*'"):
+        e.define_parameter_set((name, "parameters/a"), (python, "parameters/b"))
+    with pytest.raises(
+        coma.PathError, match=rf"; did you mean '{name}', which looks alike but is written '.*' and not '"
+    ):
+        m["parameters"][python]
+
+
+def test_an_exact_name_goes_before_one_that_looks_alike():
+    """Keys of a tree may differ in their form alone; each is kept, and reached by its own."""
+    m = coma.Measurement({"results": {"é": 1, "e\u0301": 2}})
+    assert (m.results.é, m["results/é"], m["results/e\u0301"]) == (1, 1, 2)

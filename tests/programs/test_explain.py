@@ -119,3 +119,17 @@ def test_what_is_asked_must_fit_the_definition(e):
         e.explain(1)
     with pytest.raises(coma.ParameterSetError, match="unknown"):
         e.explain(1, z=2)
+
+
+def test_a_text_that_looks_like_a_number_is_none(directory):
+    """And the other way round."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("n", "parameters/n"))
+    e.add_parameter_set(8)
+    e.run(lambda p: p.tree())
+    assert "has n = 8, not '8' (the second is a text, which equals no number)" in e.explain("8")
+    assert "is a text" not in e.explain("9") + e.explain(9)
+    e.add_parameter_set("9.5")
+    e.run(lambda p: p.tree())
+    assert "is measurement 2" in e.explain("9.5")
+    assert "'9.5', not 9.5 (the first is a text" in e.explain(9.5)

@@ -3,16 +3,19 @@
 
 import contextlib
 import copy
+import math
+import operator
 import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coma
 from coma.results.expressions import Condition
 from coma.results.retrieval import retrieve
+from coma.trees import identity
 
 BY = [("A", "parameters/A"), ("B", "parameters/B")]
 TABLE = [("t", "results/t"), ("E", "results/E"), ("label", "results/label")]
@@ -58,10 +61,27 @@ def test_masks_positions_and_slices_filter_and_chain(rs):
 
 
 def test_equality_by_tuple_ignores_rounding_noise(rs):
-    """And an unknown name still gives an empty list, as in 2014."""
+    """And an unknown name is an error, as it is in ``where``."""
     (r,) = retrieve([measurement(1, 0.1 + 0.2, "a", 1.0)], TABLE, BY)["A", 0.3]
     assert r.measurement_ids == (1,)
-    assert rs["nope", 1] == []
+    for ask in (lambda: rs["a", 1], lambda: rs["parameters/a", 1], lambda: rs.where(a=1), lambda: rs.where("a == 1")):
+        with pytest.raises(coma.PathError, match=r"no parameter '(parameters/)?a'; did you mean '(parameters/)?A'"):
+            ask()
+    with pytest.raises(coma.ExperimentError, match=r"cannot filter by \(1, 1\); write rs\['theta_0', -5.0\]"):
+        rs[1, 1]
+
+
+def test_none_has_no_order():
+    """It comes last where results are sorted, behind NaN, and is neither less nor greater in a condition."""
+    values = [2.0, None, float("nan"), 1.0]
+    mixed = retrieve([measurement(i, A, "a", 0.0) for i, A in enumerate(values)], TABLE, BY)
+    for reverse, order in ((False, [1.0, 2.0]), (True, [2.0, 1.0])):
+        first, second, nan, none = chosen(mixed.sorted("A", reverse=reverse))
+        assert ([first, second], math.isnan(nan), none) == (order, True, None)
+    assert chosen(mixed.where("A > 1")) == chosen(mixed.where("A >= 2")) == [2.0]
+    assert chosen(mixed.where("A < 2 or A <= 1")) == [1.0]
+    assert chosen(mixed.where("A == None")) == chosen(mixed.where("A >= None")) == [None]
+    assert len(mixed.where("not A > 1")) == 3
 
 
 def test_where_takes_values_and_conditions(rs):
@@ -183,12 +203,18 @@ def test_result_lists_copy_and_pickle(rs):
         ("results/energies/1 == 2.5", True),
         ("`lambda` == 7 and `odd name/x-y` == 8", True),
         ("[A, T] == [4, 0.3]", True),
+        ("kind != 'a`b' and `odd name/x-y` == 8", True),
+        ("'`lambda`' in ['`lambda`', \"it's\"]", True),
+        ("kind in '''a`b''' and 'A # 3' == 'A # 3'", True),
+        ("`it's` == 9 and kind != 'b\\'`'", True),
+        ("__0 == 10 and `lambda` == 7", True),
+        ("nothing < 1 or nothing >= 1 or 1 in [nothing]", False),
     ],
 )
 def test_conditions_hold_or_not(text, holds):
     """Comparisons, chains, and, or, not, in; names, paths, numbers, strings, lists."""
     values = {"A": 4, "T": 0.1 + 0.2, "kind": "a", "flag": True, "nothing": None, "results/energies/1": 2.5}
-    assert Condition(text)({**values, "lambda": 7, "odd name/x-y": 8}.__getitem__) is holds
+    assert Condition(text)({**values, "lambda": 7, "odd name/x-y": 8, "it's": 9, "__0": 10}.__getitem__) is holds
 
 
 @pytest.mark.parametrize(
@@ -209,6 +235,8 @@ def test_conditions_hold_or_not(text, holds):
         "A > 3; B",
         "A/2.5 > 1",
         "A\0",
+        "A == 3 # and B == 4",
+        "A == 'x`y` and `z",
         "(" * 500 + "A" + ")" * 500,
     ],
 )
@@ -230,3 +258,108 @@ def test_any_text_is_a_condition_or_refused(text):
     values = {"A": 4, "B": "a", "A/B": None, "x y": [1]}
     with contextlib.suppress(coma.ExperimentError, KeyError):
         assert Condition(text)(values.__getitem__) in (True, False)
+
+
+NAMES = {
+    "A": 4,
+    "T": 0.1 + 0.2,
+    "flag": True,
+    "nothing": None,
+    "kind": "a",
+    "x y": -1.5,
+    "it's": "b`c",
+    "r/0": 7,
+    "µ": 0,
+}
+CONSTANTS = [4, -1.5, 0.3, True, False, None, "a", "b`c", "`A`", "#", "", "it's", 'say "x"', "\\", "a\nb", "0.3"]
+COMPARISONS = {
+    "<": lambda a, b: before(operator.lt, a, b) and not identity.same(a, b),
+    ">": lambda a, b: before(operator.gt, a, b) and not identity.same(a, b),
+    "<=": lambda a, b: identity.same(a, b) or before(operator.le, a, b),
+    ">=": lambda a, b: identity.same(a, b) or before(operator.ge, a, b),
+    "==": identity.same,
+    "!=": lambda a, b: not identity.same(a, b),
+    "in": lambda a, b: a in b if isinstance(b, str) else any(identity.same(a, item) for item in b),
+    "not in": lambda a, b: not COMPARISONS["in"](a, b),
+}
+
+
+def before(compare, a, b):
+    """Tell whether two values have an order, and that one; None has none."""
+    return a is not None and b is not None and compare(a, b)
+
+
+def written(name):
+    """Return a name as a condition has it."""
+    return f"`{name}`" if name.startswith(("x", "it")) else name
+
+
+names = st.sampled_from(list(NAMES)).map(lambda name: (written(name), lambda: NAMES[name]))
+constants = st.sampled_from(CONSTANTS).map(lambda value: (repr(value), lambda: value))
+lists = st.lists(names | constants, max_size=3).map(
+    lambda items: (f"[{', '.join(text for text, _ in items)}]", lambda: [value() for _, value in items])
+)
+operands = st.one_of(names, constants, lists)
+
+
+@st.composite
+def comparisons(draw):
+    """Return a comparison of two to four operands, and what it means in Python."""
+    values, signs = [draw(operands)], []
+    for _ in range(draw(st.integers(1, 3))):
+        signs.append(draw(st.sampled_from(list(COMPARISONS))))
+        values.append(draw(operands))
+    links = list(zip(values, signs, values[1:], strict=False))
+    text = values[0][0] + "".join(f" {sign} {right}" for _, sign, (right, _) in links)
+    return text, lambda: all(COMPARISONS[sign](left(), right()) for (_, left), sign, (_, right) in links)
+
+
+def joined(inner):
+    """Return conditions that are made of others."""
+    pairs = st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
+        lambda pair: (
+            f"({pair[0][0]}) {pair[1]} ({pair[2][0]})",
+            lambda: pair[0][1]() and pair[2][1]() if pair[1] == "and" else pair[0][1]() or pair[2][1](),
+        )
+    )
+    return pairs | inner.map(lambda one: (f"not ({one[0]})", lambda: not one[1]()))
+
+
+@settings(max_examples=300)
+@given(st.recursive(comparisons() | names, joined, max_leaves=4))
+def test_a_condition_means_what_it_says(condition):
+    """Texts that follow the grammar, against Python's own `and`, `or`, `not` and chains."""
+    text, meaning = condition
+    try:
+        expected = bool(meaning())
+    except TypeError:
+        with pytest.raises(coma.ExperimentError, match="cannot be decided"):
+            Condition(text)(NAMES.__getitem__)
+    else:
+        assert Condition(text)(NAMES.__getitem__) is expected, text
+
+
+@given(st.text(min_size=1).filter(lambda name: "`" not in name), st.text())
+def test_any_name_and_any_text_can_be_quoted(name, text):
+    """A name between backticks, a text as Python quotes it; neither disturbs the other."""
+    for sign, holds in (("==", True), ("!=", False)):
+        assert Condition(f"`{name}` {sign} {text!r}")({name: text}.__getitem__) is holds
+        assert Condition(f"{text!r} {sign} `{name}`")({name: text}.__getitem__) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("results/T/a", "results/T/a"),
+        ("`results/T/a`", "results/T/a"),
+        ("results/`T`/a", ("results", "T", "a")),
+        ("results/`v (m/s)`/0", ("results", "v (m/s)", "0")),
+        ("results/0x10/1_0", "results/0x10/1_0"),
+        ("µ/ﬁ", "µ/ﬁ"),
+    ],
+)
+def test_a_path_is_looked_up_as_it_is_written(text, path):
+    """A text whose keys are not quoted, and else the sequence of its keys; no letter is read as another."""
+    asked = []
+    Condition(f"{text} == 1")(lambda name: asked.append(name))
+    assert asked == [path]

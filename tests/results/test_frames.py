@@ -11,6 +11,7 @@ import xarray as xr
 
 import coma
 from coma.results.retrieval import retrieve
+from coma.trees.path import leaves
 
 TABLE = [("theta", "parameters/theta"), ("t", "results/t")]
 BY = [("theta_0", "parameters/theta_0")]
@@ -186,7 +187,8 @@ def test_points_that_lie_on_no_grid_are_refused():
 
 def test_a_dataset_of_nothing():
     """No results, no variables."""
-    assert retrieve([], TABLE, BY).to_xarray().equals(xr.Dataset())
+    with pytest.warns(UserWarning, match="no measurements"):
+        assert retrieve([], TABLE, BY).to_xarray().equals(xr.Dataset())
 
 
 @pytest.mark.parametrize(("module", "method"), [("pandas", "to_dataframe"), ("xarray", "to_xarray")])
@@ -196,3 +198,26 @@ def test_a_missing_library_is_named(ms, module, method, monkeypatch):
     text = rf"{method}\(\) needs {module}: pip install 'coma-toolkit\[frames\]'"
     with pytest.raises(coma.ExperimentError, match=text):
         getattr(retrieve(ms, TABLE, BY), method)()
+
+
+def test_no_column_of_a_frame_is_lost(directory):
+    """Two places of one text are two columns: of the sequence of keys, where the text belongs to the other."""
+    e = coma.Experiment(directory)
+    e.define_parameter_set(("x", "parameters/x"))
+    e.add_parameter_grid(x=[1.0, 2.0])
+    e.run(
+        lambda p: {**p.tree(), "results": {"v (m/s)": p.x, "T": {"a": 1}, "T/a": 7, "a": {"b/c": 2}, "a/b": {"c": 3}}}
+    )
+    frame, m = e.to_dataframe(), next(e.measurements())
+    assert frame["results/T/a"].tolist() == [7, 7]
+    assert frame["results", "T", "a"].tolist() == [1, 1]
+    assert frame["results/v (m/s)"].tolist() == [1.0, 2.0]
+    assert {frame[name].iloc[0]: m[name] for name in frame} == {leaf: leaf for _, leaf in leaves(m.tree)}
+
+
+def test_no_unfolded_column_is_lost():
+    """Two lists that unfold to columns of one name are refused."""
+    with pytest.raises(
+        coma.ExperimentError, match="'E_1' is a list that unfolds to 'E_1_1', which 'E' has, too; rename"
+    ):
+        retrieve([measurement(1, 0.0, 1, E=[[1, 2]], F=[3])], [("E", "results/E"), ("E_1", "results/F")], [])

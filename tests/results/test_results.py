@@ -98,7 +98,9 @@ def test_result_lists_filter(e):
     assert [r.measurement_ids for r in rs["kind", "a"]] == [(1,), (2,)]
     assert [r.measurement_ids for r in rs["kind", "a"]["T", 0.3]] == [(2,)]
     assert len(rs["parameters/kind", "b"]) == 2
-    assert rs["kind", "c"] == rs["nothing", 1] == []
+    assert rs["kind", "c"] == []
+    with pytest.raises(coma.PathError, match="no parameter 'nothing'; there is 'T', 'kind'"):
+        rs["nothing", 1]
     assert isinstance(rs["kind", "a"], coma.ResultList)
     with pytest.raises(coma.ExperimentError, match=r"cannot filter by \(1, 2, 3\); write rs\['theta_0', -5\.0\]"):
         rs[1, 2, 3]

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coma
+from coma.parameters.parameterset import Definition
 from coma.results.retrieval import retrieve
 from coma.results.tables import as_array
+from coma.text import suggestion
 
 NAN = float("nan")
 
@@ -42,13 +44,15 @@ def test_a_condition_lacks_what_it_names():
 
 
 def test_a_path_that_is_nowhere_is_warned_of():
-    """Once, with the nearest path there is; not where there are no measurements at all."""
+    """Once, with the nearest path there is; where there are no measurements at all, that is said."""
     with pytest.warns(UserWarning, match="no measurement has 'results/tt'; did you mean 'results/t'") as record:
         assert retrieve(measurements({"results": {"t": 1}}, {"results": {"t": 2}}), [("t", "results/tt")], []) == []
     assert len(record) == 1
     with pytest.warns(UserWarning, match="no measurement has 'b'; did you mean 'results/B'"):
         retrieve(measurements({"results": {"B": 1}}), [], [], where="b > 1")
-    assert retrieve([], [("t", "nowhere")], []) == []
+    with pytest.warns(UserWarning, match="There are no measurements") as record:
+        assert retrieve([], [("t", "nowhere")], []) == []
+    assert len(record) == 1
 
 
 def test_a_warning_names_the_line_that_asked(directory):
@@ -269,3 +273,90 @@ def test_one_name_for_two_things_is_refused(directory, table, by, text):
     with pytest.raises(coma.ExperimentError, match=text):
         e.retrieve_results(table, by)
     assert len(e.retrieve_results([("x", "parameters/x")], [("x", "parameters/x")])) == 4
+
+
+def odd(number, **results):
+    """Return the tree of a measurement whose results have odd keys."""
+    return {"info": {"measurement_id": number}, "parameters": {"p/q": 1.0 * number}, "results": results}
+
+
+TREES = [odd(n, **{"v (m/s)": 2.0 * n, "T": {"a": n}, "T/a": 7 * n, "x": {"y/z": {"w": n}}}) for n in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("results/v (m/s)", [2.0, 4.0]),
+        (["results", "v (m/s)"], [2.0, 4.0]),
+        ("results/T/a", [7, 14]),
+        (["results", "T", "a"], [1, 2]),
+        (("results", "T/a"), [7, 14]),
+        ("results/x/y/z/w", [1, 2]),
+    ],
+)
+def test_a_key_with_a_slash_is_a_column(path, values):
+    """By its own text, and by a sequence of keys; beside other columns and alone; in conditions, too."""
+    for table in ([("v", path)], [("v", path), ("u", "results/v (m/s)"), ("w", ["results", "T", "a"])]):
+        (r,) = retrieve(TREES, table, [])
+        assert r.columns[0].tolist() == values
+    (r,) = retrieve(TREES, [("v", path)], [], where=f"v == {values[1]}")
+    assert r.measurement_ids == (2,)
+
+
+def test_a_key_with_a_slash_is_a_parameter():
+    """Its path is a text or a sequence; results are chosen by both."""
+    for path in ("parameters/p/q", ["parameters", "p/q"]):
+        rs = retrieve(TREES, [("v", "results/v (m/s)")], [("p", path)])
+        assert rs["p"].tolist() == [1.0, 2.0]
+        assert rs[path, 2.0][0].measurement_ids == (2,)
+        assert rs.where("parameters/`p/q` > 1" if path == ["parameters", "p/q"] else "`parameters/p/q` > 1") == rs[1:]
+    (r,) = retrieve(TREES, [("v", "results/v (m/s)")], [], where="results/`v (m/s)` > 2 and `p/q` == 2")
+    assert r.measurement_ids == (2,)
+
+
+def test_a_parameter_whose_key_has_a_slash_is_stored_and_found(directory):
+    """Where a sequence says so; the experiment finds its points again, and refuses one within another."""
+    e = coma.Experiment(directory)
+    with pytest.raises(coma.ParameterSetError, match="lies within"):
+        e.define_parameter_set(("a", ["parameters", "p/q"]), ("b", ["parameters", "p/q", "r"]))
+    e.define_parameter_set(("v", ["parameters", "v (m/s)"]), ("p", "parameters/p"))
+    e.add_parameter_grid(v=[1.0, 2.0], p=[3])
+    assert (e.run(lambda p: p.tree()), e.run(lambda p: p.tree())) == ((2, 2), (0, 2))
+    assert next(e.measurements())["parameters"] == {"v (m/s)": 1.0, "p": 3}
+    assert "is measurement 2" in e.explain(2.0, 3)
+    assert e.retrieve_results([("v", "parameters/v (m/s)")], where="v > 1")[0]["v"].tolist() == [2.0]
+
+
+def test_no_word_suggests_what_was_asked():
+    """Neither an error nor a warning."""
+    with pytest.warns(
+        UserWarning, match=r"no measurement has 'results/v \(m/s\)x'; did you mean 'results/v \(m/s\)'\?"
+    ):
+        retrieve(TREES, [("v", "results/v (m/s)x")], [])
+    assert suggestion("a", ["a"]) == "; there is none"
+
+
+def test_tables_are_told_apart_as_the_parameters_are():
+    """By the digits of the experiment's definition, in all ways to choose."""
+    trees = [{"info": {"measurement_id": n}, "parameters": {"x": x}} for n, x in enumerate([0.3, 0.1 + 0.2], 1)]
+    table, by = [("x", "parameters/x")], [("y", "parameters/x")]
+    for digits, ids in ((12, [(1, 2)]), (None, [(1,), (2,)])):
+        known = Definition([("x", "parameters/x")], digits)
+        rs = retrieve(trees, table, by, known=known)
+        assert [r.measurement_ids for r in rs] == ids
+        for chosen in (
+            rs["y", 0.3],
+            rs.where(y=0.3),
+            rs.where("y == 0.3"),
+            rs.where("y <= 0.3"),
+            retrieve(trees, table, [], where="x == 0.3", known=known),
+            retrieve(trees, table, [], where="x in [0.3]", known=known),
+            retrieve(trees, table, [], where="parameters/x <= 0.3", known=known),
+        ):
+            assert [r.measurement_ids for r in chosen] == ids[:1]
+
+
+def test_an_experiment_without_measurements_says_so(directory):
+    """The directory may be another one than was meant."""
+    with pytest.warns(UserWarning, match="no measurements to retrieve results from"):
+        assert coma.Experiment(directory).retrieve_results([("t", "results/t")]) == []

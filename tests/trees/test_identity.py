@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """When two parameter values are the same value."""
 
+import enum
+import itertools
 import math
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path, PurePath
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coma.trees.identity import candidates, exact, key, neighbours
+from coma import ParameterSet
+from coma.parameters.parameterset import Definition
+from coma.trees.identity import candidates, exact, key, neighbours, same
 
 
 @pytest.mark.parametrize(
@@ -122,3 +128,111 @@ def test_several_values_have_the_candidates_that_each_has(value, digits):
     found = candidates([value, "a"], [digits, digits])
     assert found[0] == (key(value, digits), "a")
     assert set(found) == {(one, "a") for one in neighbours(value, digits)}
+
+
+class Number(enum.IntEnum):
+    """A number with a name."""
+
+    THREE = 3
+
+
+class Word(enum.StrEnum):
+    """A word with a name."""
+
+    A = "a"
+
+
+class Length(float):
+    """A float of another class."""
+
+
+EAST = timezone(timedelta(hours=1))
+NOON = datetime(2024, 1, 2, 12, 0, 0, 5)
+ZONED = NOON.replace(tzinfo=UTC)
+ONE_POINT = [  # each line is one point in several forms, and another point than the other lines
+    [3, 3.0, Number.THREE, np.int8(3), np.float32(3), Length(3), np.longdouble(3), np.array(3)],
+    [0.5, np.float16(0.5), Length(0.5), np.longdouble("0.5"), np.array(0.5)],
+    [0.3, 0.1 + 0.2, np.longdouble("0.3"), Length(0.3)],
+    [True, np.bool_(True)],
+    ["a", Word.A, np.str_("a")],
+    [b"a", np.bytes_(b"a")],
+    [None],
+    [math.nan, np.longdouble("nan"), Length("nan")],
+    [math.inf, np.longdouble("inf")],
+    [1e300, np.longdouble("1e300")],
+    [np.longdouble("1e400")],
+    [np.longdouble("-1e400")],
+    [0.5j, np.complex64(0.5j), np.clongdouble(0.5j)],
+    [(3, "a"), [Number.THREE, Word.A], (3.0, "a")],
+    [(0.5, 3), np.array([0.5, 3]), np.array([0.5, 3], np.longdouble)],
+    [{"a": 3}, {Word.A: Number.THREE}],
+    [date(2024, 1, 2), np.datetime64("2024-01-02"), np.array("2024-01-02", "M8[D]")],
+    [NOON, NOON.replace(fold=1), pd.Timestamp(NOON), np.datetime64(NOON), np.datetime64(NOON, "ns")],
+    [ZONED, ZONED.astimezone(EAST), pd.Timestamp(ZONED), pd.Timestamp(ZONED).tz_convert(EAST)],
+    [np.datetime64(1, "ns"), np.datetime64(1000, "ps"), np.array(1, "M8[ns]")],
+    [np.datetime64(1, "ps")],
+    [timedelta(seconds=1), np.timedelta64(1, "s"), np.timedelta64(10**9, "ns"), pd.Timedelta(1, "s")],
+    [np.timedelta64(1, "ns"), np.timedelta64(1000, "ps")],
+    [np.timedelta64(1, "Y"), np.timedelta64(12, "M")],
+    [np.timedelta64(7, "M")],
+    [(1, 2), np.array([1, 2])],
+    [np.array([1, 2], "M8[ns]")],
+    [np.array([1, 2], "m8[ns]")],
+    [(timedelta(seconds=1), timedelta(seconds=2)), np.array([1, 2], "m8[s]")],
+    [np.datetime64("NaT"), np.datetime64("NaT", "ns")],
+    [np.timedelta64("NaT"), np.timedelta64("NaT", "s")],
+    [Path("a/b"), PurePath("a/b")],
+    [1],
+]
+
+
+def seed(value, digits=12):
+    """Return the seed of the point that has this value."""
+    return ParameterSet(Definition([("x", "parameters/x")], digits), [value]).seed
+
+
+def test_what_is_one_point_has_one_seed_and_no_other_point_has_it():
+    """Over every kind of value, in all forms that are equal as parameters."""
+    forms = [(line, value) for line, values in enumerate(ONE_POINT) for value in values]
+    for (line, a), (other, b) in itertools.product(forms, repeat=2):
+        assert (key(a) == key(b)) == same(a, b) == (line == other), (a, b)
+        assert (seed(a) == seed(b)) == (line == other), (a, b)
+
+
+@given(
+    st.integers(1, 10**12), st.integers(-20, 20), st.integers(-4, 4), st.integers(-4, 4), st.sampled_from([3, 6, 12])
+)
+def test_noise_at_the_edge_of_a_rounding_does_not_change_the_seed(number, exponent, left, right, digits):
+    """A decimal with one digit more than count, of which the last is 5, comes out of arithmetic on either side."""
+    edge = float(f"{str(number)[:digits].ljust(digits, '1')}5e{exponent}")
+    a, b = edge * (1 + left * 2.0**-52), edge * (1 + right * 2.0**-52)
+    if same(a, b, digits):
+        assert seed(a, digits) == seed(b, digits)
+        assert seed([a, 1], digits) == seed((b, 1), digits)
+
+
+SEEDS = {
+    -5.0: 12666330983419479828,
+    0.1: 3185137426365332600,
+    0: 448378874682596074,
+    3: 7798349080639053299,
+    1180591620717411303424: 2057416724081711595,
+    True: 11993115736606559761,
+    "a": 5769464598246243493,
+    "": 2579534964471636011,
+    None: 1456921817850469709,
+    1e300: 12503589182259885833,
+    0.30000000000000004: 16262351752351578592,
+    (1.5 + 2j): 7361892143577233407,
+    b"ab": 10792226795693285465,
+    (1, 2.5): 225842475296821811,
+    "ü": 9346603055249389689,
+}
+
+
+def test_seeds_are_those_of_earlier_versions():
+    """What a seed is made of must not change: results of years ago are to be made again."""
+    assert [seed(value) for value in SEEDS] == list(SEEDS.values())
+    assert ParameterSet.of(n=[0.1, None], s={"a": 2}).seed == 13322869566265843336
+    others = {"d": date(2024, 1, 2), "t": datetime(2024, 1, 2, 3), "p": Path("a"), "a": np.array([[1.5, 2], [3, 4]])}
+    assert ParameterSet.of(**others).seed == 7578814768476272328

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import coma
 from coma.trees import path as paths
+from coma.trees import readers
 
 TREE = {
     "parameters": {"theta": -5.0, "names": ["a", "b"]},
@@ -100,6 +101,83 @@ def test_what_was_put_somewhere_is_found_there(steps, value):
         assert paths.get(tree, "/".join(steps)) == value
 
 
+KEYS = st.text("ab/*0", max_size=3)
+NESTED = st.recursive(st.integers(), lambda inner: st.dictionaries(KEYS, inner, max_size=3))
+
+
+def places(tree, keys=()):
+    """Yield each leaf of a tree with the keys that lead to it."""
+    if isinstance(tree, dict):
+        for key, item in tree.items():
+            yield from places(item, (*keys, key))
+    else:
+        yield keys, tree
+
+
+@given(NESTED)
+def test_each_leaf_is_reached_by_its_path_and_by_its_keys(tree):
+    """Whatever the keys are, also beside others of the same text; no two leaves have one path."""
+    found = list(paths.leaves(tree))
+    assert [leaf for _, leaf in found] == [leaf for _, leaf in places(tree)]
+    assert len({path for path, _ in found}) == len(found)
+    for (path, leaf), (keys, _) in zip(found, places(tree), strict=True):
+        assert paths.get(tree, path) is leaf
+        assert paths.get(tree, keys) is leaf
+        assert paths.locate(tree, path) == keys
+        assert readers.getter(path)(tree) is readers.reader((path, path))(tree)[1] is leaf
+        assert paths.has(tree, path)
+
+
+@given(st.dictionaries(KEYS, NESTED, max_size=3), st.lists(KEYS, min_size=1, max_size=3), st.booleans())
+def test_what_was_written_is_read_and_all_else_stays(tree, keys, as_text):
+    """By a text or by keys: a place that is there is overwritten, and else made."""
+    path = "/".join(keys) if as_text else keys
+    before = dict(places(tree))
+    try:
+        paths.set_(tree, path, "new")
+    except coma.PathError:
+        return
+    assert paths.get(tree, path) == "new"
+    place = paths.locate(tree, path) if as_text else tuple(keys)
+    kept = {keys: leaf for keys, leaf in before.items() if keys[: len(place)] != place}
+    assert dict(places(tree)) == {**kept, place: "new"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("v (m/s)", 1),
+        ("v (m/s)/", 1),
+        ("r/v (m/s)", 2),
+        ("r/v (m/s)/mean (m/s)", 3),
+        ("r/T/a", 7),
+        (["r", "T", "a"], 6),
+        ("r/*", [2, {"a": 6}, 7, "star"]),
+        (["r", "*"], "star"),
+        ("*/T/a", [7]),
+        ("*/v (m/s)", [2]),
+    ],
+)
+def test_a_key_with_a_slash_is_reached_by_its_own_text(path, value):
+    """At any level; a key goes before the keys between its slashes; ``*`` is one in a sequence only."""
+    mean = {"mean (m/s)": 3}
+    tree = {"v (m/s)": 1, "r": {"v (m/s)": 2, "T": {"a": 6}, "T/a": 7, "*": "star"}, "s": {"v (m/s)": mean}}
+    if "mean" in path:
+        tree["r"]["v (m/s)"] = mean
+    if path == "*/v (m/s)":
+        del tree["s"]
+    assert paths.get(tree, path) == value
+    if isinstance(value, int):
+        assert readers.getter(path if isinstance(path, str) else tuple(path))(tree) == value
+
+
+def test_an_empty_key_is_no_way_to_stay_where_one_is():
+    """A sequence names each key."""
+    for path in ([""], ["a", ""], "/a", "a//b"):
+        with pytest.raises(coma.PathError, match=r"has no item ''"):
+            paths.get({"a": {"b": 1}}, path)
+
+
 PATHS = [
     "parameters/theta",
     "parameters/names",
@@ -123,4 +201,6 @@ def outcome(read):
 @given(st.lists(st.sampled_from([*PATHS, "vector/0", "5", "", "parameters"]), min_size=1, max_size=4).map(tuple))
 def test_several_paths_are_read_as_each_alone(given):
     """Whether they share a branch or not; the first that leads nowhere is named."""
-    assert outcome(lambda: paths.reader(given)(TREE)) == outcome(lambda: tuple(paths.get(TREE, path) for path in given))
+    assert outcome(lambda: readers.reader(given)(TREE)) == outcome(
+        lambda: tuple(paths.get(TREE, path) for path in given)
+    )

@@ -60,7 +60,7 @@ def _axis(values: Any) -> list[Any]:
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         return [values]
     if isinstance(values, np.ndarray) and values.ndim == 0:
-        return [values.item()]
+        return [values]
     return list(values)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 
 from coma.errors import ParameterSetError, PathError
 from coma.parameters.values import plain_value
-from coma.trees import identity
+from coma.text import identifier
+from coma.trees import identity, readers
 from coma.trees import path as paths
+from coma.trees.path import Fixed, TreePath
 
 
 class Definition:
@@ -22,7 +25,7 @@ class Definition:
     Parameters
     ----------
     items
-        Tuples of name and path.
+        Tuples of name and path, a text or a sequence of keys.
     digits
         Significant digits in which floats must agree to be the same value; a number for all parameters, or a
         dictionary by name. None compares exactly.
@@ -42,15 +45,16 @@ class Definition:
 
     def __init__(
         self,
-        items: Sequence[tuple[str, str]],
+        items: Sequence[tuple[str, TreePath]],
         digits: int | Mapping[str, int | None] | None = identity.DIGITS,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
         self.items = tuple(_checked_item(item) for item in items)
         self.names = tuple(name for name, _ in self.items)
         self.paths = tuple(path for _, path in self.items)
-        for given in (self.names, self.paths):
-            _refuse_repeats(given)
+        _refuse_repeats(self.names)
+        _refuse_lookalikes(self.names)
+        _refuse_repeats(self.paths)
         self.digits = _digits(self.names, digits)
         self.defaults = _by_path(dict(self.items), defaults or {})
 
@@ -90,7 +94,7 @@ class Definition:
     def values(self, tree: dict[str, Any]) -> tuple[Any, ...] | None:
         """Return the values that a measurement's tree holds; None where it lacks a path."""
         try:
-            return paths.reader(self.paths)(tree)
+            return readers.reader(self.paths)(tree)
         except PathError:
             return self._with_defaults(tree) if self.defaults else None
 
@@ -100,12 +104,19 @@ class Definition:
             return None
         return tuple(self.defaults[path] if path in absent else paths.get(tree, path) for path in self.paths)
 
-    def position(self, name: str) -> int | None:
+    def position(self, name: Fixed) -> int | None:
         """Return the position of a parameter given by name or path."""
-        for given in (self.names, self.paths):
+        known: tuple[Sequence[Fixed], ...] = (self.names, self.paths)
+        for given in known:
             if name in given:
                 return given.index(name)
-        return None
+        alike = list(map(identifier, self.names))
+        return alike.index(identifier(name)) if isinstance(name, str) and identifier(name) in alike else None
+
+    def spelt(self, named: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values by the parameters' names: Python writes some letters of an argument's name in another form."""
+        by_form = dict(zip(map(identifier, self.names), self.names, strict=True))
+        return {name if name in self.names else by_form.get(name, name): value for name, value in named.items()}
 
 
 class ParameterSet:
@@ -148,7 +159,7 @@ class ParameterSet:
         object.__setattr__(self, "_values", definition.plain(values))
 
     @classmethod
-    def of(cls, **values: Any) -> ParameterSet:
+    def of(cls, /, **values: Any) -> ParameterSet:
         """Return a parameter set whose paths are ``parameters/<name>``, to try a function or a `Program` by hand.
 
         Parameters
@@ -175,7 +186,7 @@ class ParameterSet:
         return self._definition.names
 
     @property
-    def paths(self) -> tuple[str, ...]:
+    def paths(self) -> tuple[Fixed, ...]:
         """The parameters' paths in a measurement."""
         return self._definition.paths
 
@@ -189,7 +200,7 @@ class ParameterSet:
         """The significant digits in which equal floats agree, for each parameter."""
         return self._definition.digits
 
-    def has(self, name: str) -> bool:
+    def has(self, name: Fixed) -> bool:
         """Tell whether there is a parameter of that name or path.
 
         Parameters
@@ -199,7 +210,7 @@ class ParameterSet:
         """
         return self._definition.position(name) is not None
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: Fixed, default: Any = None) -> Any:
         """Return the parameter of that name or path, or `default`.
 
         Parameters
@@ -261,16 +272,20 @@ class ParameterSet:
             return np.random.default_rng(self._entropy())
         if name == "seed":
             return int(self._entropy().generate_state(1, np.uint64)[0])
+        if not name.startswith("_") and self.has(name):
+            return self.get(name)
         raise AttributeError(f"no parameter {name!r}; there is {_listed(self.names)}")
 
     def _entropy(self) -> np.random.SeedSequence:
-        digest = hashlib.sha256(repr((self.paths, self.key())).encode("utf-8", "surrogatepass")).digest()
+        """Return what depends on the point alone: of keys on both sides of an edge between two roundings, on one."""
+        keys = min(repr((self.paths, key)) for key in self.candidate_keys())
+        digest = hashlib.sha256(keys.encode("utf-8", "surrogatepass")).digest()
         return np.random.SeedSequence(int.from_bytes(digest, "big"))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a parameter set cannot be changed")
 
-    def __getitem__(self, item: int | str) -> Any:
+    def __getitem__(self, item: int | Fixed) -> Any:
         if isinstance(item, int):
             return self._values[item]
         if item in self._definition.paths:
@@ -299,10 +314,11 @@ class ParameterSet:
         return ParameterSet, (self._definition, self._values)
 
 
-def _checked_item(item: Any) -> tuple[str, str]:
-    if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) and part for part in item)):
+def _checked_item(item: Any) -> tuple[str, Fixed]:
+    is_pair = isinstance(item, tuple | list) and len(item) == 2 and all(item)
+    if not (is_pair and isinstance(item[0], str) and paths.is_path(item[1])):
         raise ParameterSetError(f"{item!r} is no parameter; write ('theta', 'parameters/theta'): a name and a path")
-    name, path = item
+    name, path = item[0], paths.fixed(item[1])
     if hasattr(ParameterSet, name):
         raise ParameterSetError(f"{name!r} is a name that a parameter set uses itself; choose another, {name}_0 say")
     if paths.WILDCARD in paths.parts(path) or "" in paths.parts(path):
@@ -310,10 +326,18 @@ def _checked_item(item: Any) -> tuple[str, str]:
     return name, path
 
 
-def _refuse_repeats(given: tuple[str, ...]) -> None:
-    twice = sorted({item for item in given if given.count(item) > 1})
+def _refuse_repeats(given: tuple[Fixed, ...]) -> None:
+    twice = list(dict.fromkeys(item for item in given if given.count(item) > 1))
     if twice:
         raise ParameterSetError(f"defined more than once: {_listed(twice)}")
+
+
+def _refuse_lookalikes(names: tuple[str, ...]) -> None:
+    for name, other in itertools.combinations(names, 2):
+        if identifier(name) == identifier(other):
+            raise ParameterSetError(
+                f"{name!r} and {other!r} are one name to Python, in two Unicode forms: {name!a}, {other!a}"
+            )
 
 
 def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | None) -> tuple[int | None, ...]:
@@ -327,7 +351,7 @@ def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | Non
     return tuple(given.get(name, identity.DIGITS) for name in names)
 
 
-def _by_path(paths_by_name: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _by_path(paths_by_name: Mapping[str, Fixed], defaults: Mapping[str, Any]) -> dict[Fixed, Any]:
     unknown = [name for name in defaults if name not in paths_by_name]
     if unknown:
         raise ParameterSetError(
@@ -336,5 +360,5 @@ def _by_path(paths_by_name: Mapping[str, str], defaults: Mapping[str, Any]) -> d
     return {paths_by_name[name]: copy.deepcopy(value) for name, value in defaults.items()}
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[Fixed]) -> str:
     return ", ".join(repr(name) for name in names) or "none"

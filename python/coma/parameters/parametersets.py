@@ -8,6 +8,7 @@ from typing import Any
 
 from coma.parameters.sweep import Sweep
 from coma.trees import identity
+from coma.trees.path import TreePath
 
 
 class ParameterSets:
@@ -18,7 +19,7 @@ class ParameterSets:
 
     def define_parameter_set(
         self,
-        *parameters: tuple[str, str],
+        *parameters: tuple[str, TreePath],
         digits: int | Mapping[str, int | None] | None = identity.DIGITS,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
@@ -27,7 +28,7 @@ class ParameterSets:
         Parameters
         ----------
         *parameters
-            Tuples such as ``('theta', 'parameters/theta')``.
+            Tuples such as ``('theta', 'parameters/theta')``; a path may be a sequence of keys, too.
         digits
             Significant digits in which floats must agree to be the same value; a number, or a dictionary by name.
             None compares exactly.
@@ -41,7 +42,7 @@ class ParameterSets:
         """
         self._sweep.define(parameters, digits, defaults)
 
-    def add_parameter_set(self, *values: Any, **named: Any) -> None:
+    def add_parameter_set(self, /, *values: Any, **named: Any) -> None:
         """Add one point; a point that is there already is not added again.
 
         Parameters
@@ -58,7 +59,7 @@ class ParameterSets:
         """
         self._sweep.add(values, named)
 
-    def add_parameter_grid(self, **axes: Any) -> None:
+    def add_parameter_grid(self, /, **axes: Any) -> None:
         """Add all combinations of some values, ``add_parameter_grid(A=[1, 2], B=[3, 4])``.
 
         In the order of the definition, the last parameter varies fastest.

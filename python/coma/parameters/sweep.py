@@ -17,6 +17,7 @@ from coma.storage.measurement import Tree
 from coma.storage.store import Measurements
 from coma.trees import identity
 from coma.trees import path as paths
+from coma.trees.path import Fixed, TreePath
 from coma.trees.serializer import RecursiveSerializer
 
 _SERIALIZER = RecursiveSerializer()
@@ -82,7 +83,7 @@ class Sweep:
 
     def define(
         self,
-        items: Sequence[tuple[str, str]],
+        items: Sequence[tuple[str, TreePath]],
         digits: int | Mapping[str, int | None] | None,
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
@@ -113,7 +114,8 @@ class Sweep:
         return ParameterSet(self.defined(), self._all(values, named))
 
     def _all(self, values: Sequence[Any], named: Mapping[str, Any]) -> Sequence[Any]:
-        return [*values, *_named(self.defined(), len(values), named)] if named else values
+        definition = self.defined()
+        return [*values, *_named(definition, len(values), definition.spelt(named))] if named else values
 
     def defined(self) -> Definition:
         """Return what the parameters are.
@@ -154,7 +156,7 @@ class Sweep:
 
     def add_grid(self, axes: Mapping[str, Any]) -> None:
         """Add all combinations of the axes' values."""
-        for values in grid(self.defined().names, axes):
+        for values in grid(self.defined().names, self.defined().spelt(axes)):
             self.add(values, {})
 
     def add_points(self, rows: Any) -> None:
@@ -213,15 +215,16 @@ class Sweep:
         return [p for p in sets if keys.isdisjoint(p.candidate_keys())]
 
 
-def _refuse_nested(given: Sequence[str]) -> None:
+def _refuse_nested(given: Sequence[Fixed]) -> None:
     """Refuse a parameter within another: a measurement has no room for both."""
-    for inner in given:
-        for outer in given:
-            if inner.startswith(outer + "/"):
+    places = {path: paths.parts(path) for path in given}
+    for inner, place in places.items():
+        for outer, around in places.items():
+            if inner != outer and place[: len(around)] == around:
                 raise ParameterSetError(f"path {inner!r} lies within {outer!r}, which is a parameter itself")
 
 
-def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[str]) -> None:
+def warn_of_other_parameters(tree: Tree, asked: ParameterSet, known: set[Fixed]) -> None:
     """Warn, once for each path in `known`, that a result will not be found again by the parameters asked for."""
     exact = identity.exact(asked.values)
     if exact is not None and exact == identity.exact(asked.found_in(tree) or ()):

@@ -10,7 +10,7 @@ import numpy as np
 
 from coma.archives import jsonarchive
 from coma.errors import JsonArchiveError, ParameterSetError, SerializerError
-from coma.trees import identity
+from coma.trees import identity, types
 from coma.trees.serializer import RecursiveSerializer
 
 _SERIALIZER = RecursiveSerializer()
@@ -18,8 +18,8 @@ _SERIALIZER = RecursiveSerializer()
 
 def plain_value(value: Any) -> Any:
     """Return a numpy scalar as a Python number and a list as a tuple; copies of arrays and dictionaries."""
-    if isinstance(value, np.ma.MaskedArray):
-        return value  # it would lose its mask
+    if types.of_user(value) or (isinstance(value, np.ndarray) and type(value) not in types.ARRAYS):
+        return value  # what it is more than its numbers would be lost
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         item = value.item()
         return np.asarray(value)[()] if value.dtype.kind in "mM" and not isinstance(item, datetime.date) else item
@@ -45,15 +45,13 @@ def check_value(name: str, value: Any) -> None:
     ParameterSetError
         If `value`, of the parameter `name`, is such a value.
     """
-    if isinstance(value, float | bool | None):
+    if identity.are_scalars([value]) and not isinstance(value, int | str):
         return
     try:
-        if isinstance(value, str):
-            jsonarchive.dumps(value)
-            return
-        if not isinstance(value, np.generic) and identity.key(
-            _SERIALIZER.decode(_SERIALIZER.encode(value))
-        ) == identity.key(value):
+        tree = _SERIALIZER.encode(value)
+        if isinstance(tree, str):
+            jsonarchive.dumps(tree)
+        if identity.key(_SERIALIZER.decode(tree)) == identity.key(value):
             return
         why = "it would come back as something else"
     except (SerializerError, JsonArchiveError, TypeError) as error:

@@ -16,6 +16,7 @@ from coma.trees import path as paths
 
 _ABSENT = object()
 _NEAR = "equal with digits"
+_TEXT = "is a text"
 
 
 class Inquiry:
@@ -55,7 +56,7 @@ class Inquiry:
         return found is not None and found.key() in self._keys
 
     def _agreement(self, tree: Tree) -> float:
-        return len(self.asked) - sum(0.5 if _NEAR in text else 1 for text in self._differences(tree))
+        return len(self.asked) - sum(0.5 if _NEAR in text or _TEXT in text else 1 for text in self._differences(tree))
 
     def _failed(self, failures: Iterable[FailureRecord], what: str) -> list[str]:
         for record in failures:
@@ -84,7 +85,8 @@ class Inquiry:
                 differences.append(f"has nothing at {path!r}")
             elif not identity.same(found, value, digits):
                 lacking = f"has nothing at {path!r}, for which the default is" if there is _ABSENT else f"has {name} ="
-                differences.append(f"{lacking} {found!r}, not {value!r}{_noise(value, found, digits)}")
+                hint = _noise(value, found, digits) or _text_and_number(value, found)
+                differences.append(f"{lacking} {found!r}, not {value!r}{hint}")
         return differences
 
 
@@ -95,6 +97,20 @@ def _rebuilt(measurement: Measurement) -> str:
     if present is None or present == measured:
         return ""
     return f' Another build of "{executable}" measured it than lies there now; rerun="other-build" measures it anew.'
+
+
+def _text_and_number(value: Any, found: Any) -> str:
+    """Return a remark where two values look alike, and one is a text."""
+    if isinstance(value, str) == isinstance(found, str) or str(value).strip() != str(found).strip():
+        return ""
+    return f" (the {'first' if isinstance(found, str) else 'second'} {_TEXT}, which equals no {_kind(value, found)})"
+
+
+def _kind(*values: Any) -> str:
+    other = next(value for value in values if not isinstance(value, str))
+    return (
+        "number" if isinstance(other, int | float | complex) and not isinstance(other, bool) else type(other).__name__
+    )
 
 
 def _noise(value: Any, found: Any, digits: int | None) -> str:

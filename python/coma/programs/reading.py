@@ -97,7 +97,7 @@ def _parse(text: bytes, format: str, name: str) -> Any:
         ) from error
 
 
-def _settle(tree: dict[str, Any], path: str, asked: Any) -> None:
+def _settle(tree: dict[str, Any], path: paths.Fixed, asked: Any) -> None:
     if not paths.has(tree, path):
         try:
             paths.set_(tree, path, asked)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +12,13 @@ from typing import Any
 from coma.errors import ExperimentError
 from coma.text import cut
 from coma.trees import identity
+from coma.trees.path import Fixed
 
-Lookup = Callable[[str], Any]
-Test = Callable[[Lookup], Any]
-_QUOTED = "_quoted_"
+Lookup = Callable[[Fixed], Any]
+Digits = Callable[[Fixed], int | None]
+Test = Callable[[Lookup, Digits], Any]
+_TEXT = r"'''(?s:\\.|.)*?'''|\"\"\"(?s:\\.|.)*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\""
+_PARTS = re.compile(f"(?P<text>{_TEXT})|`(?P<name>[^`]+)`|(?P<comment>#)")
 _LONGEST = 10_000  # characters
 _SHOWN = 200
 
@@ -25,6 +29,7 @@ class Condition:
     Names, paths (``results/energies/0``), numbers, strings, ``True``, ``False``, ``None`` and lists of these may be
     compared by ``< <= > >= == != in`` and ``not in``, also in chains (``3 < A < 5``), and joined by ``and``, ``or``
     and ``not``. All compare as parameters are compared: 0.1 + 0.2 equals 0.3 and is not greater, and True is not 1.
+    None is neither less nor greater than anything.
 
     Parameters
     ----------
@@ -50,13 +55,12 @@ class Condition:
                 f"a condition of {len(text)} characters is too long, {_LONGEST} are read; pass a function of the measurement"
             )
         try:
-            tree = ast.parse(re.sub("`([^`]+)`", _quoted, text.strip()), mode="eval")
-            self._test = _compile(tree.body)
+            self._test = _Compiler(text.strip()).test
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # of which the last means nesting, too
             shown = cut(repr(text), _SHOWN)
             raise ExperimentError(f"{shown} is no condition{_reason(error)}; write 'A > 3 and T < 5'") from None
 
-    def __call__(self, lookup: Lookup) -> bool:
+    def __call__(self, lookup: Lookup, digits: Digits = lambda _: identity.DIGITS) -> bool:
         """Tell whether the condition holds for the values that `lookup` returns by name or path.
 
         Raises
@@ -65,72 +69,99 @@ class Condition:
             If two values cannot be compared.
         """
         try:
-            return bool(self._test(lookup))
+            return bool(self._test(lookup, digits))
         except (TypeError, ValueError, RecursionError) as error:
             raise ExperimentError(f"{cut(repr(self.text), _SHOWN)} cannot be decided: {error}") from None
 
 
-def _compile(node: ast.expr) -> Test:
-    if isinstance(node, ast.BoolOp):
-        return _joined(node)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _compile(node.operand)
-        return lambda lookup: not inner(lookup)
-    if isinstance(node, ast.Compare):
-        return _comparison(node)
-    return _value(node)
+class _Compiler:
+    """Takes a text apart; names between backticks become such as Python reads."""
 
+    def __init__(self, text: str) -> None:
+        self._quoted: dict[str, str] = {}
+        self._prefix = "_"
+        while self._prefix in text:
+            self._prefix += "_"
+        self._source = _PARTS.sub(self._replaced, text)
+        self.test = self._compiled(ast.parse(self._source, mode="eval").body)
 
-def _joined(node: ast.BoolOp) -> Test:
-    tests = [_compile(value) for value in node.values]
-    decide = all if isinstance(node.op, ast.And) else any
-    return lambda lookup: decide(test(lookup) for test in tests)
+    def _replaced(self, match: re.Match[str]) -> str:
+        if match["comment"]:
+            raise ValueError("it has a comment")
+        if match["text"]:
+            return match["text"]
+        name = f"{self._prefix}{len(self._quoted)}"
+        self._quoted[name] = match["name"]
+        return name
 
+    def _compiled(self, node: ast.expr) -> Test:
+        if isinstance(node, ast.BoolOp):
+            return self._joined(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._compiled(node.operand)
+            return lambda lookup, digits: not inner(lookup, digits)
+        if isinstance(node, ast.Compare):
+            return self._comparison(node)
+        return self._value(node)
 
-def _comparison(node: ast.Compare) -> Test:
-    operands = [_value(operand) for operand in (node.left, *node.comparators)]
-    compare = [_OPERATORS[type(op)] for op in node.ops if type(op) in _OPERATORS]
-    if len(compare) < len(node.ops):
-        raise ValueError("it uses 'is'")
-    links = list(zip(operands, compare, operands[1:], strict=False))
-    return lambda lookup: all(test(left(lookup), right(lookup)) for left, test, right in links)
+    def _joined(self, node: ast.BoolOp) -> Test:
+        tests = [self._compiled(value) for value in node.values]
+        decide = all if isinstance(node.op, ast.And) else any
+        return lambda lookup, digits: decide(test(lookup, digits) for test in tests)
 
+    def _comparison(self, node: ast.Compare) -> Test:
+        operands = [node.left, *node.comparators]
+        compare = [_OPERATORS[type(op)] for op in node.ops if type(op) in _OPERATORS]
+        if len(compare) < len(node.ops):
+            raise ValueError("it uses 'is'")
+        values = list(map(self._value, operands))
+        names = [name for name in map(self._path, operands) if name is not None]
+        links = list(zip(values, compare, values[1:], strict=False))
 
-def _value(node: ast.expr) -> Test:
-    name = _path(node)
-    if name is not None:
-        return lambda lookup: lookup(name)
-    if isinstance(node, ast.List | ast.Tuple | ast.Set):
-        items = [_value(item) for item in node.elts]
-        return lambda lookup: [item(lookup) for item in items]
-    try:
-        constant = ast.literal_eval(node)
-    except (ValueError, TypeError):
-        raise ValueError(f"{ast.unparse(node)!r} is neither a name, a path nor a value") from None
-    return lambda lookup: constant  # noqa: ARG005 - a constant needs no lookup
+        def test(lookup: Lookup, digits: Digits) -> bool:
+            places = next((digits(name) for name in names), identity.DIGITS)
+            return all(link(left(lookup, digits), right(lookup, digits), places) for left, link, right in links)
 
+        return test
 
-def _path(node: ast.expr) -> str | None:
-    """Return the name, or the path that Python takes for a division of names."""
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
-        return _name(node)
-    before = _path(node.left)
-    last = node.right
-    step = str(last.value) if isinstance(last, ast.Constant) and type(last.value) is int else _name(last)
-    return None if before is None or step is None else f"{before}/{step}"
+    def _value(self, node: ast.expr) -> Test:
+        name = self._path(node)
+        if name is not None:
+            return lambda lookup, _: lookup(name)
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            items = [self._value(item) for item in node.elts]
+            return lambda lookup, digits: [item(lookup, digits) for item in items]
+        try:
+            constant = ast.literal_eval(node)
+        except (ValueError, TypeError):
+            raise ValueError(f"{self._written(node)!r} is neither a name, a path nor a value") from None
+        return lambda *_: constant
 
+    def _path(self, node: ast.expr) -> Fixed | None:
+        """Return the name, or the path that Python takes for a division of names: of keys, where some are quoted."""
+        steps = self._steps(node)
+        if steps is None:
+            return None
+        if len(steps) == 1:
+            return self._quoted.get(steps[0], steps[0])
+        if self._quoted.keys().isdisjoint(steps):
+            return "/".join(steps)
+        return tuple(self._quoted.get(step, step) for step in steps)
 
-def _quoted(match: re.Match[str]) -> str:
-    """Return a name that Python reads, from which `_name` gets the quoted one back."""
-    return _QUOTED + match[1].encode().hex()
+    def _steps(self, node: ast.expr) -> list[str] | None:
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
+            return [self._segment(node)] if isinstance(node, ast.Name) else None
+        before, last = self._steps(node.left), node.right
+        is_step = isinstance(last, ast.Name) or (isinstance(last, ast.Constant) and type(last.value) is int)
+        return None if before is None or not is_step else [*before, self._segment(last)]
 
+    def _segment(self, node: ast.expr) -> str:
+        """Return a part of the text as it was written: Python reads some letters as others."""
+        return ast.get_source_segment(self._source, node) or ""
 
-def _name(node: ast.expr) -> str | None:
-    if not isinstance(node, ast.Name):
-        return None
-    if node.id.startswith(_QUOTED):
-        return bytes.fromhex(node.id.removeprefix(_QUOTED)).decode()
-    return node.id
+    def _written(self, node: ast.expr) -> str:
+        parts = re.split(rf"({re.escape(self._prefix)}[0-9]+)", ast.unparse(node))
+        return "".join(f"`{self._quoted[part]}`" if part in self._quoted else part for part in parts)
 
 
 def _reason(error: Exception) -> str:
@@ -143,19 +174,37 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _contains(items: Any, value: Any) -> bool:
+def _contains(items: Any, value: Any, digits: int | None) -> bool:
     if isinstance(items, str):
         return value in items
-    return any(identity.same(item, value) for item in items)
+    return any(identity.same(item, value, digits) for item in items)
 
 
-_OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Lt: lambda a, b: a < b and not identity.same(a, b),
-    ast.LtE: lambda a, b: a <= b or identity.same(a, b),
-    ast.Gt: lambda a, b: a > b and not identity.same(a, b),
-    ast.GtE: lambda a, b: a >= b or identity.same(a, b),
+def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any, int | None], Any]:
+    def holds(a: Any, b: Any, digits: int | None) -> Any:
+        if a is None or b is None:
+            return False
+        return compare(a, b) and not identity.same(a, b, digits)
+
+    return holds
+
+
+def _ordered_or_same(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any, int | None], Any]:
+    def holds(a: Any, b: Any, digits: int | None) -> Any:
+        if a is None or b is None:
+            return a is b
+        return compare(a, b) or identity.same(a, b, digits)
+
+    return holds
+
+
+_OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any, int | None], Any]] = {
+    ast.Lt: _ordered(operator.lt),
+    ast.LtE: _ordered_or_same(operator.le),
+    ast.Gt: _ordered(operator.gt),
+    ast.GtE: _ordered_or_same(operator.ge),
     ast.Eq: identity.same,
-    ast.NotEq: lambda a, b: not identity.same(a, b),
-    ast.In: lambda a, b: _contains(b, a),
-    ast.NotIn: lambda a, b: not _contains(b, a),
+    ast.NotEq: lambda a, b, digits: not identity.same(a, b, digits),
+    ast.In: lambda a, b, digits: _contains(b, a, digits),
+    ast.NotIn: lambda a, b, digits: not _contains(b, a, digits),
 }

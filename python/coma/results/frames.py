@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import operator
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,34 +13,40 @@ import numpy as np
 
 from coma.errors import ExperimentError, PathError
 from coma.results import optional
-from coma.results.tables import Array, Table, as_array
+from coma.results.tables import Array, Table, as_array, held_times, objects
 from coma.storage.measurement import Measurement, Tree
 from coma.text import suggestion
-from coma.trees import identity
+from coma.trees import identity, types
 from coma.trees import path as paths
+from coma.trees.path import Fixed
 
 INDEX = "measurement_id"
-PARAMETERS = "parameters/"
+PARAMETERS = "parameters"
 _MOST_POINTS = 10**8
-_SCALARS = (bool, int, float, complex, str, datetime.date, np.datetime64, type(None))
+_SCALARS = (bool, int, float, complex, str, datetime.date, datetime.timedelta, np.generic, type(None))
 
 
 def to_dataframe(results: Sequence[Table]) -> Any:
     """Return one row for each measurement, with the parameters and the columns of its result."""
     pandas = optional.load("pandas", "frames", "to_dataframe()")
     frames = [_frame(result, pandas) for result in results]
-    return pandas.concat(frames) if frames else pandas.DataFrame(index=pandas.Index([], name=INDEX))
+    if not frames:
+        return pandas.DataFrame(index=pandas.Index([], name=INDEX))
+    for name in dict.fromkeys(name for frame in frames for name in frame):
+        _keep_integers(name, frames)
+    return pandas.concat(frames)
 
 
-def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Mapping[str, Any]) -> Any:
+def measurements_to_dataframe(measurements: Iterable[Measurement], defaults: Mapping[Fixed, Any]) -> Any:
     """Return one row for each measurement, with everything that is a scalar, by path; `defaults` where that is absent."""
     pandas = optional.load("pandas", "frames", "to_dataframe()")
-    rows: dict[Any, dict[str, Any]] = {
+    rows: dict[Any, dict[Any, Any]] = {
         m.id: {**dict(_scalars(m.tree)), **_absent(m.tree, defaults)} for m in measurements
     }
     found = dict.fromkeys(path for row in rows.values() for path in row)
-    columns = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in found}
-    return pandas.DataFrame(columns, index=pandas.Index(list(rows), name=INDEX))
+    index = pandas.Index(list(rows), name=INDEX)
+    cells = {path: as_array([row.get(path, np.nan) for row in rows.values()]) for path in found}
+    return pandas.DataFrame({path: _series(column, index, pandas) for path, column in cells.items()}, index=index)
 
 
 def to_xarray(results: Sequence[Table], dims: Sequence[str] | None) -> Any:
@@ -47,8 +54,13 @@ def to_xarray(results: Sequence[Table], dims: Sequence[str] | None) -> Any:
     xarray = optional.load("xarray", "frames", "to_xarray()")
     grid = Grid(results, _default_dims(results) if dims is None else dims)
     asked = {name: path for result in results for name, path in result.table_definition}
-    variables = {name: (*grid.variable(name), {"path": path}) for name, path in asked.items() if name not in grid.dims}
-    return xarray.Dataset(variables, coords={name: axis.values for name, axis in grid.axes.items()})
+    variables = {
+        name: (*grid.variable(name), {"path": paths.as_text(path)})
+        for name, path in asked.items()
+        if name not in grid.dims
+    }
+    coordinates = {name: _refused_unless_held(name, axis.values) for name, axis in grid.axes.items()}
+    return xarray.Dataset(variables, coords=coordinates)
 
 
 class Axis:
@@ -58,7 +70,7 @@ class Axis:
         distinct = {identity.key(value): value for value in values}
         try:
             keys = sorted(distinct, key=lambda key: (distinct[key] != distinct[key], distinct[key]))
-        except TypeError:  # values without an order stay in that of appearance
+        except (TypeError, ValueError):  # values without an order stay in that of appearance
             keys = list(distinct)
         self.values = as_array([distinct[key] for key in keys])
         self.positions: dict[Hashable, int] = {key: i for i, key in enumerate(keys)}
@@ -81,6 +93,7 @@ class Grid:
         places = [[_along(result, name) for name in dims] for result in results]
         self.axes = {name: Axis(v for place in places for v in place[i]) for i, name in enumerate(dims)}
         self.places = [self._positions(place, len(r.measurement_ids)) for place, r in zip(places, results, strict=True)]
+        self._strides = [math.prod(self.shape[i + 1 :]) for i in range(len(self.shape))]
         self._refuse_too_many()
         self._refuse_repeats()
 
@@ -91,13 +104,20 @@ class Grid:
 
     def variable(self, name: str) -> tuple[tuple[str, ...], Array]:
         """Return dimensions and values of a column on the grid."""
-        blocks = [result[name] for result in self.results]
+        blocks = [_refused_unless_held(name, result[name]) for result in self.results]
         inner = _common_shape(blocks)
         full = np.full(self.shape + inner, *_filler(blocks, self._is_full(blocks, inner)))
         for block, place in zip(blocks, self.places, strict=True):
+            if not inner:
+                full.reshape(-1)[self._numbers(place)] = objects(list(block)) if full.dtype == object else block
+                continue
             for cell, position in zip(block, place, strict=True):
-                full[position + tuple(slice(n) for n in (np.shape(cell) if inner else ()))] = cell
+                full[position + tuple(map(slice, np.shape(cell)))] = cell
         return self.dims + tuple(f"{name}_dim_{i}" for i in range(len(inner))), full
+
+    def _numbers(self, place: Sequence[tuple[int, ...]]) -> list[int]:
+        """Return where each point of the grid lies, counted through."""
+        return [sum(map(operator.mul, position, self._strides)) for position in place]
 
     def _is_full(self, blocks: Sequence[Array], inner: tuple[int, ...]) -> bool:
         rows = sum(map(len, self.places))
@@ -130,39 +150,68 @@ class Grid:
                 known[position] = number
 
 
+def _keep_integers(name: str, frames: Sequence[Any]) -> None:
+    """Make a column one of objects, if its integers would be rounded beside floats, unsigned integers and gaps."""
+    having = [frame for frame in frames if name in frame]
+    if len({frame[name].dtype for frame in having}) > 1 or len(having) < len(frames):
+        integers = [frame[name] for frame in having if frame[name].dtype.kind in "iu"]
+        if not all(_are_kept(column.to_numpy(), np.dtype(float)) for column in integers):
+            for frame in having:
+                frame[name] = frame[name].astype(object)
+
+
 def _frame(result: Table, pandas: Any) -> Any:
     rows = len(result.measurement_ids)
-    shared = {name: _repeated(value, rows) for name, value in _parameters(result).items()}
-    cells = zip(result.table_columns, result.columns, strict=True)
-    columns = {**shared, **{name: column if column.ndim == 1 else list(column) for name, column in cells}}
-    return pandas.DataFrame(columns, index=pandas.Index(result.measurement_ids, name=INDEX))
+    index = pandas.Index(result.measurement_ids, name=INDEX)
+    shared = {name: as_array([value] * rows) for name, value in _parameters(result).items()}
+    columns = {**shared, **dict(zip(result.table_columns, result.columns, strict=True))}
+    return pandas.DataFrame({name: _series(column, index, pandas) for name, column in columns.items()}, index=index)
 
 
 def _parameters(result: Table) -> Mapping[str, Any]:
     return dict(zip(result.parameters.names, result.parameters.values, strict=True))
 
 
-def _repeated(value: Any, rows: int) -> Array | list[Any]:
-    column = as_array([value] * rows)
-    return column if column.ndim == 1 else list(column)
+def _series(column: Array, index: Any, pandas: Any) -> Any:
+    """Return what pandas makes a column of; objects, where it would change their values."""
+    if column.ndim > 1:
+        return list(column)
+    held = held_times(column)
+    return pandas.Series(objects(list(column)), index, dtype=object) if held is None else held
 
 
-def _scalars(tree: Tree) -> Iterator[tuple[str, Any]]:
+def _refused_unless_held(name: str, column: Array) -> Array:
+    held = held_times(column)
+    if held is None:
+        raise ExperimentError(
+            f"{name!r} holds times ({column.dtype}) that xarray would change: it has units from s to ns; use "
+            "to_dataframe(), or leave the column out"
+        )
+    return held
+
+
+def _scalars(tree: Tree) -> Iterator[tuple[Hashable, Any]]:
     for path, leaf in paths.leaves(tree):
-        if isinstance(leaf, _SCALARS) or (isinstance(leaf, np.ndarray) and leaf.ndim == 0):
+        if _is_scalar(leaf):
             yield path, leaf
 
 
-def _absent(tree: Tree, defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _is_scalar(leaf: Any) -> bool:
+    """Tell whether a value has a cell of its own: a number, a string, a date, an object of a registered type."""
+    is_array = isinstance(leaf, np.ndarray) and leaf.ndim == 0
+    return isinstance(leaf, _SCALARS) or is_array or types.of_user(leaf) is not None
+
+
+def _absent(tree: Tree, defaults: Mapping[Fixed, Any]) -> dict[Fixed, Any]:
     """Return the defaults of what a tree lacks."""
-    return {
-        path: value for path, value in defaults.items() if isinstance(value, _SCALARS) and not paths.has(tree, path)
-    }
+    return {path: value for path, value in defaults.items() if _is_scalar(value) and not paths.has(tree, path)}
 
 
 def _default_dims(results: Sequence[Table]) -> list[str]:
     parameters = [name for result in results for name in result.parameters.names]
-    columns = [name for result in results for name, path in result.table_definition if path.startswith(PARAMETERS)]
+    columns = [
+        name for result in results for name, path in result.table_definition if paths.parts(path)[:1] == [PARAMETERS]
+    ]
     return list(dict.fromkeys([*parameters, *columns]))
 
 
@@ -173,7 +222,8 @@ def _along(result: Table, name: str) -> Sequence[Any]:
     if name not in result.table_columns:
         known = [*result.parameters.names, *result.table_columns]
         raise PathError(f"no parameter or column {name!r}{suggestion(name, known)}")
-    cells: list[Any] = result[name].tolist()
+    column = result[name]
+    cells: list[Any] = list(column) if column.dtype.kind in "mM" else column.tolist()
     return cells
 
 

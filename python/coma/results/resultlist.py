@@ -10,13 +10,14 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 
 from coma.errors import ExperimentError, PathError
-from coma.parameters.parameterset import ParameterSet
 from coma.results import display, frames, plotting
 from coma.results.expressions import Condition
 from coma.results.results import Missing, Result, positions
 from coma.results.tables import Array, as_array
 from coma.text import suggestion
 from coma.trees import identity
+from coma.trees.identity import DIGITS
+from coma.trees.path import Fixed, as_text, fixed, is_path
 
 
 class ResultList(list[Result]):
@@ -67,7 +68,8 @@ class ResultList(list[Result]):
         if isinstance(item, str):
             return as_array([_parameter(result, item) for result in self])
         if isinstance(item, tuple):
-            return self._like(result for result in self if _matches(result.parameters, item))
+            name, value = _name_and_value(item)
+            return self._like(result for result in self if _equals(result, name, value))
         if isinstance(item, slice | list | np.ndarray):
             return self._like(super(ResultList, self).__getitem__(i) for i in positions(item, len(self)))
         return super().__getitem__(item)
@@ -104,7 +106,7 @@ class ResultList(list[Result]):
         return self._like(result for result in chosen if all(_equals(result, *item) for item in values.items()))
 
     def sorted(self, *names: str, reverse: bool = False) -> ResultList:
-        """Return the results in the order of their parameters; NaN comes last, equals stay in order.
+        """Return the results in the order of their parameters; NaN and None come last, equals stay in order.
 
         Parameters
         ----------
@@ -127,7 +129,9 @@ class ResultList(list[Result]):
         try:
             return self._like(sorted(self, key=order, reverse=reverse))
         except TypeError as error:
-            raise ExperimentError(f"cannot sort by {', '.join(names)}: {error}") from None
+            raise ExperimentError(
+                f"cannot sort by {', '.join(names)}: {error}; choose those of one type first"
+            ) from None
 
     def to_dataframe(self) -> Any:
         """Return a tidy table: one row for each measurement, indexed by its id.
@@ -202,10 +206,10 @@ class ResultList(list[Result]):
         return display.list_html(self)
 
 
-def _parameter(result: Result, name: str) -> Any:
+def _parameter(result: Result, name: Fixed) -> Any:
     parameters = result.parameters
     if not parameters.has(name):
-        hint = suggestion(name, [*parameters.names, *parameters.paths])
+        hint = suggestion(as_text(name), [*parameters.names, *map(as_text, parameters.paths)])
         if name in result.table_columns:
             hint += f"; a column chooses rows, r[r[{name!r}] > 0], or measurements, by retrieve_results(where=...)"
         raise PathError(f"no parameter {name!r}{hint}")
@@ -218,22 +222,27 @@ def _test(condition: str | Callable[[Result], Any] | None) -> Callable[[Result],
     if not isinstance(condition, str):
         raise ExperimentError(f"where({condition!r}): write where('A > 3'), where(A=3) or a function of the result")
     test = Condition(condition)
-    return lambda result: test(functools.partial(_parameter, result))
+    return lambda result: test(functools.partial(_parameter, result), functools.partial(_digits, result))
 
 
-def _equals(result: Result, name: str, value: Any) -> bool:
-    return identity.same(_parameter(result, name), value)
+def _digits(result: Result, name: Fixed) -> int | None:
+    """Return the digits in which values of a parameter agree."""
+    p = result.parameters
+    known: list[Fixed] = [*p.names, *p.paths]
+    return (p.digits * 2)[known.index(name)] if name in known else DIGITS
 
 
-def _order(value: Any, reverse: bool) -> tuple[bool, Any]:
-    is_nan = value != value  # noqa: PLR0124
-    return is_nan != reverse, value
+def _equals(result: Result, name: Fixed, value: Any) -> bool:
+    return identity.same(_parameter(result, name), value, _digits(result, name))
 
 
-def _matches(parameters: ParameterSet, item: tuple[Any, ...]) -> bool:
-    if len(item) != 2:
+def _order(value: Any, reverse: bool) -> tuple[int, Any]:
+    """Return what sorts NaN behind the numbers, and None behind NaN, in both directions."""
+    place = 2 if value is None else int(bool(value != value))  # noqa: PLR0124
+    return (-place if reverse else place), (0 if place else value)
+
+
+def _name_and_value(item: tuple[Any, ...]) -> tuple[Fixed, Any]:
+    if len(item) != 2 or not is_path(item[0]):
         raise ExperimentError(f"cannot filter by {item!r}; write rs['theta_0', -5.0]: a name or path, and a value")
-    name, value = item
-    if not parameters.has(name):
-        return False
-    return identity.same(parameters.get(name), value)
+    return fixed(item[0]), item[1]

@@ -15,6 +15,7 @@ from coma.results import display, frames, plotting
 from coma.results.tables import Array, beside
 from coma.results.unfolding import names_of
 from coma.text import suggestion
+from coma.trees.path import Fixed
 
 
 class Missing(NamedTuple):
@@ -24,12 +25,12 @@ class Missing(NamedTuple):
     ----------
     measurement_id : int or None
         The measurement's id.
-    path : str
+    path : str or tuple
         The path, of a column or parameter that was asked for.
     """
 
     measurement_id: int | None
-    path: str
+    path: Fixed
 
 
 class Result:
@@ -58,7 +59,7 @@ class Result:
         parameters: ParameterSet,
         columns: Sequence[Array],
         table_columns: Sequence[str],
-        table_definition: Sequence[tuple[str, str]],
+        table_definition: Sequence[tuple[str, Fixed]],
         measurement_ids: Sequence[int] | Array,
     ) -> None:
         self.parameters = parameters

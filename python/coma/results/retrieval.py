@@ -16,8 +16,9 @@ from coma.results.tables import Array
 from coma.results.unfolding import ABSENT, Column, unfold
 from coma.storage.measurement import Measurement, MemoryMeasurement, Tree
 from coma.text import suggestion
-from coma.trees import identity
+from coma.trees import identity, readers
 from coma.trees import path as paths
+from coma.trees.path import Fixed, TreePath
 
 Where = str | Callable[[Measurement], Any]
 PARAMETERS = "parameters"
@@ -84,19 +85,20 @@ class Query:
 
     def __init__(
         self,
-        table: Sequence[tuple[str, str]],
-        by: Sequence[tuple[str, str]],
+        table: Sequence[tuple[str, TreePath]],
+        by: Sequence[tuple[str, TreePath]],
         fill: Any = LEAVE_OUT,
         on_ragged: str = "error",
         where: Where | None = None,
         known: Definition | None = None,
     ) -> None:
         self.columns = _checked_columns(table)
-        self.by = Definition(by)
-        _refuse_twins([*self.columns, *(item for item in self.by.items if item not in self.columns)])
-        self._read = paths.reader((*(path for _, path in self.columns), *self.by.paths))
         self.known = known or Definition(())
-        self.names = {**dict(self.known.items), **dict(self.columns), **dict(self.by.items)}
+        self._digits = dict(zip(self.known.paths, self.known.digits, strict=True))
+        self.by = Definition(by, digits={name: self._digits_at(path) for name, path in Definition(by).items})
+        _refuse_twins([*self.columns, *(item for item in self.by.items if item not in self.columns)])
+        self._read = readers.reader((*(path for _, path in self.columns), *self.by.paths))
+        self.names: dict[Fixed, Fixed] = {**dict(self.known.items), **dict(self.columns), **dict(self.by.items)}
         self.fill = _by_name(fill, [*dict(self.columns), *self.by.names])
         self.pad = _checked_pad(on_ragged)
         self.where = _checked_where(where)
@@ -111,7 +113,7 @@ class Query:
         seen = 0
         for tree in trees:
             seen += 1
-            places = places or [path for path, _ in paths.leaves(tree)]
+            places = places or [paths.as_text(path) for path, _ in paths.leaves(tree)]
             found = self._found(tree) if self._is_wanted(tree) else None
             if found is not None:
                 exact = identity.exact(found[width:])
@@ -126,31 +128,39 @@ class Query:
     def unfolded(self, group: Group) -> Iterator[tuple[str, Array]]:
         """Yield name and cells of a group's columns, where a list has become several."""
         *columns, ids = group.columns()
-        known = {*dict(self.columns), *self.by.names}
+        known = dict.fromkeys([*dict(self.columns), *self.by.names])
         for (name, _), cells in zip(self.columns, columns, strict=True):
             unfolded = unfold(Column(name, cells, group.parameters, ids), self.fill.get(name), self.pad)
-            for other in known.intersection(unfolded) - {name}:
-                raise ExperimentError(
-                    f"{name!r} is a list that unfolds to {other!r}, which has a column of its own; rename it"
-                )
+            for other in unfolded:
+                if other in known and other != name:
+                    owner = f"{known[other]!r} has, too" if known[other] else "has a column of its own"
+                    raise ExperimentError(f"{name!r} is a list that unfolds to {other!r}, which {owner}; rename it")
+            known.update(dict.fromkeys(unfolded, name))
             yield from unfolded.items()
 
     def _is_wanted(self, tree: Tree) -> bool:
         if not isinstance(self.where, Condition):
             return self.where is None or bool(self.where(MemoryMeasurement(tree)))
         try:
-            return self.where(lambda name: self._named(tree, name))
+            return self.where(lambda name: self._named(tree, name), self._digits_of)
         except PathError:
             return False
 
-    def _named(self, tree: Tree, name: str) -> Any:
+    def _digits_of(self, name: Fixed) -> int | None:
+        """Return the digits in which values of a name or path agree."""
+        return self._digits_at(self.names.get(name, name), self._digits_at(_within_parameters(name)))
+
+    def _digits_at(self, path: Fixed, default: int | None = identity.DIGITS) -> int | None:
+        return self._digits.get(path, default)
+
+    def _named(self, tree: Tree, name: Fixed) -> Any:
         """Return what a condition means by a name: of a column or parameter, or a path, or a path in parameters."""
         path = self.names.get(name, name)
-        if name not in self.names and not paths.has(tree, name) and paths.has(tree, f"{PARAMETERS}/{name}"):
-            path = f"{PARAMETERS}/{name}"
+        if name not in self.names and not paths.has(tree, name) and paths.has(tree, _within_parameters(name)):
+            path = _within_parameters(name)
         found = self._value(tree, path)
         if found is ABSENT:
-            raise PathError(path)
+            raise PathError(paths.as_text(path))
         return found
 
     def _found(self, tree: Tree) -> tuple[Any, ...] | None:
@@ -173,9 +183,9 @@ class Query:
         parameters = ParameterSet(self.by, values)
         return groups.setdefault(parameters.key(), Group(parameters, len(self.columns) + 1))
 
-    def _value(self, tree: Tree, path: str) -> Any:
+    def _value(self, tree: Tree, path: Fixed) -> Any:
         try:
-            return paths.getter(path)(tree)
+            return readers.getter(path)(tree)
         except PathError:
             if path in self.known.defaults:
                 return self.known.defaults[path]
@@ -183,18 +193,20 @@ class Query:
             return ABSENT
 
     def _warn_of_absent(self, seen: int, places: list[str]) -> None:
-        lacking: dict[str, set[int | None]] = {}
+        if not seen:
+            warn("There are no measurements to retrieve results from; is this the right directory?")
+        lacking: dict[Fixed, set[int | None]] = {}
         for missing in self.missing:
             lacking.setdefault(missing.path, set()).add(missing.measurement_id)
         for path, ids in lacking.items():
             if len(ids) == seen:
-                warn(f"no measurement has {path!r}{suggestion(path, places)}")
+                warn(f"no measurement has {path!r}{suggestion(paths.as_text(path), places)}")
 
 
 def retrieve(
     trees: Iterable[Tree],
-    table: Sequence[tuple[str, str]],
-    by: Sequence[tuple[str, str]],
+    table: Sequence[tuple[str, TreePath]],
+    by: Sequence[tuple[str, TreePath]],
     *,
     fill: Any = LEAVE_OUT,
     on_ragged: str = "error",
@@ -211,6 +223,11 @@ def retrieve(
         If a definition is not made of tuples of name and path.
     ExperimentError
         If a list has another length in one measurement than in the others, or an option is wrong.
+
+    Warns
+    -----
+    UserWarning
+        If there are no measurements, or none has one of the paths.
     """
     query = Query(table, by, fill, on_ragged, where, known)
     results = [_result(group, query) for group in query.groups(trees)]
@@ -222,6 +239,10 @@ def _result(group: Group, query: Query) -> Result:
     names = [name for name, _ in columns]
     ids = group.columns()[-1].array()
     return Result(group.parameters, [cells for _, cells in columns], names, query.columns, ids)
+
+
+def _within_parameters(name: Fixed) -> Fixed:
+    return f"{PARAMETERS}/{name}" if isinstance(name, str) else (PARAMETERS, *name)
 
 
 def _id(tree: Tree) -> int | None:
@@ -242,14 +263,16 @@ def _by_name(fill: Any, names: Sequence[str]) -> dict[str, Any]:
     return dict(fill)
 
 
-def _checked_columns(table: Sequence[Any]) -> tuple[tuple[str, str], ...]:
+def _checked_columns(table: Sequence[Any]) -> tuple[tuple[str, Fixed], ...]:
     for item in table:
-        if not (isinstance(item, tuple | list) and len(item) == 2 and all(isinstance(part, str) for part in item)):
+        if not (
+            isinstance(item, tuple | list) and len(item) == 2 and isinstance(item[0], str) and paths.is_path(item[1])
+        ):
             raise ExperimentError(f"{item!r} is no column; write ('t', 'results/t'): a name and a path")
-    return tuple((name, path) for name, path in table)
+    return tuple((name, paths.fixed(path)) for name, path in table)
 
 
-def _refuse_twins(named: Sequence[tuple[str, str]]) -> None:
+def _refuse_twins(named: Sequence[tuple[str, Fixed]]) -> None:
     """Refuse one name for two things: some methods would take the one, some the other."""
     names = [name for name, _ in named]
     for name in names:

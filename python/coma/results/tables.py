@@ -11,12 +11,20 @@ from typing import Any, Protocol
 import numpy as np
 
 from coma.parameters.parameterset import ParameterSet
+from coma.trees.path import Fixed
+from coma.trees.types import ARRAYS
 
 Array = np.ndarray[Any, Any]
 _NUMBERS = {bool, int, float, complex}
 _NUMBER_KINDS = "biufc"
 _LARGEST = 2**53
-_DATES = {datetime.date: "datetime64[D]", datetime.datetime: "datetime64[us]"}
+_DATES = {
+    datetime.date: "datetime64[D]",
+    datetime.datetime: "datetime64[us]",
+    datetime.timedelta: "timedelta64[us]",
+}
+_PANDAS = {"ms": "ms", "us": "us", "ns": "ns", "ps": "ns", "fs": "ns", "as": "ns"}  # else seconds
+_LONGEST = datetime.timedelta(microseconds=2**63 - 1)
 
 
 class Table(Protocol):
@@ -35,7 +43,7 @@ class Table(Protocol):
         """Their names."""
 
     @property
-    def table_definition(self) -> tuple[tuple[str, str], ...]:
+    def table_definition(self) -> tuple[tuple[str, Fixed], ...]:
         """Name and path of each as they were asked for."""
 
     @property
@@ -56,10 +64,11 @@ def as_array(values: Sequence[Any]) -> Array:
                                                      float64, complex128 that holds all exactly
     str                                              ``<U...``
     `datetime.date`, `datetime.datetime`             ``datetime64[D]``, ``datetime64[us]``
+    `datetime.timedelta`                             ``timedelta64[us]``
     numpy arrays of one shape                        further dimensions, of their common dtype
     anything else: None, bytes, dictionaries, dates  object
     with a time zone, arrays of several shapes,
-    attachments, and any other mixture
+    registered types, attachments, any mixture
     ===============================================  ==========================================
 
     Examples
@@ -102,6 +111,31 @@ def beside(columns: Sequence[Array], rows: int) -> Array:
     return as_table(list(zip(*map(_cells, columns), strict=True)))
 
 
+def held_times(column: Array) -> Array | None:
+    """Return a column with its times in a unit of pandas (s, ms, us, ns); None where that would change one.
+
+    Examples
+    --------
+    >>> held_times(np.array([1], "m8[h]")), held_times(np.array([1], "m8[ps]")), held_times(np.array([1.5]))
+    (array([3600], dtype='timedelta64[s]'), None, array([1.5]))
+    """
+    kind = column.dtype.kind
+    if kind == "O":
+        return None if any(map(_is_lost_as_object, column.ravel().tolist())) else column
+    if kind not in "mM":
+        return column
+    unit = np.datetime_data(column.dtype)[0]
+    if unit == "generic" or (kind == "m" and unit in "YM"):
+        return None
+    held = column.astype(f"{kind}8[{_PANDAS.get(unit, 's')}]")
+    return held if np.array_equal(held.astype(column.dtype), column, equal_nan=True) else None
+
+
+def _is_lost_as_object(cell: Any) -> bool:
+    is_long = type(cell) is datetime.timedelta and abs(cell) > _LONGEST
+    return is_long or isinstance(cell, np.datetime64 | np.timedelta64)
+
+
 def _fits_float(column: Array) -> bool:
     """Tell whether a column is of floats, or of integers that all floats hold."""
     if column.ndim != 1 or column.dtype not in (np.float64, np.int64):
@@ -114,7 +148,7 @@ def _cells(column: Array) -> list[Any]:
 
 
 def _scalar(value: Any) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim == 0:
+    if type(value) in ARRAYS and value.ndim == 0:
         value = value[()]
     plain = isinstance(value, np.generic) and value.dtype.kind in _NUMBER_KINDS + "U" and value.dtype.itemsize <= 16
     item = value.item() if plain else value
@@ -132,8 +166,10 @@ def _dtype(cells: list[Any]) -> Any:
 
 
 def _dtype_of(kind: type, cells: list[Any]) -> Any:
-    if issubclass(kind, np.ndarray):
+    if kind in ARRAYS:
         return None if _is_uniform(cells) else object
+    if kind is datetime.timedelta:
+        return _DATES[kind] if max(map(abs, cells)) <= _LONGEST else object
     if kind in _DATES:
         return object if any(getattr(cell, "tzinfo", None) for cell in cells) else _DATES[kind]
     return None if issubclass(kind, np.generic) and kind is not np.void else object
@@ -157,7 +193,11 @@ def _is_exact(array: Array, cells: list[Any]) -> bool:
 
 
 def _objects(cells: list[Any]) -> Array:
-    array = np.empty(len(cells), dtype=object)
-    for i, cell in enumerate(cells):
-        array[i] = copy.deepcopy(cell) if isinstance(cell, dict | list | np.ndarray) else cell  # it may be changed
+    copies = [copy.deepcopy(cell) if isinstance(cell, dict | list | np.ndarray) else cell for cell in cells]
+    return objects(copies)  # what may be changed is not what the measurement has
+
+
+def objects(cells: Sequence[Any]) -> Array:
+    """Return an array of the very objects, of which numpy would take some apart."""
+    array: Array = np.frompyfunc(cells.__getitem__, 1, 1)(np.arange(len(cells)))
     return array

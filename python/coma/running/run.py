@@ -23,6 +23,7 @@ from coma.storage.ids import IdBlocks
 from coma.storage.measurement import Tree
 from coma.storage.store import Store
 from coma.text import first_line
+from coma.trees.path import Fixed
 
 _OF_ONE_POINT = {  # what a file system may say of a file whose next one it takes
     errno.ENAMETOOLONG,
@@ -60,7 +61,7 @@ class Run:
         self.errors: list[Exception] = []
         self._first = ""
         self._records: dict[Hashable, list[str]] = {}
-        self._warned: set[str] = set()
+        self._warned: set[Fixed] = set()
         self._ids = IdBlocks(store.files.ids, store.require_still_active)
         self._flusher = Flusher()
 

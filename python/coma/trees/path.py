@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from coma.errors import PathError
 from coma.text import suggestion
+from coma.trees import types
 
 TreePath = str | Sequence[str | int]
+Place = tuple[str | int, ...]
+Fixed = str | Place  # a path that can be the key of a dictionary
 WILDCARD = "*"
 
 
@@ -30,14 +32,26 @@ def parts(path: TreePath) -> list[str | int]:
     if isinstance(path, str):
         split = path.split("/")
         return list(split[:-1] if split[-1] == "" else split)
-    given: Any = path
-    if not isinstance(given, Sequence) or not all(isinstance(part, str | int) for part in given):
+    if not is_path(path):
         raise PathError(f"{path!r} is no path; write 'results/t' or ['results', 't']")
-    return list(given)
+    return list(path)
+
+
+def is_path(given: Any) -> bool:
+    """Tell whether something is a text, or a sequence of keys and positions."""
+    return isinstance(given, Sequence) and all(isinstance(part, str | int) for part in given)
+
+
+def fixed(path: TreePath) -> Fixed:
+    """Return a text as it is, and a sequence as a tuple."""
+    return path if isinstance(path, str) else tuple(parts(path))
 
 
 def get(tree: Any, path: TreePath) -> Any:
     """Return what `path` leads to; a path with ``*`` returns the list of all that it leads to.
+
+    At each level, a key that is all that is left of a text goes before the keys between its slashes. A sequence has one
+    key, or position, for each level, whatever is in it; there, a key ``*`` goes before all items.
 
     Raises
     ------
@@ -46,85 +60,31 @@ def get(tree: Any, path: TreePath) -> Any:
 
     Examples
     --------
-    >>> tree = {'layers': [{'d': 1.5}, {'d': 2.5}]}
-    >>> get(tree, 'layers/0/d')
-    1.5
+    >>> tree = {'layers': [{'d': 1.5}, {'d': 2.5}], 'v (m/s)': 3.0}
+    >>> get(tree, 'layers/0/d'), get(tree, 'v (m/s)')
+    (1.5, 3.0)
     >>> get(tree, 'layers/*/d')
     [1.5, 2.5]
     """
-    steps = parts(path)
-    if WILDCARD not in steps:
-        return _follow(tree, steps, path)
-    found = list(_find(tree, steps))
+    for _, node in _literally(tree, path):
+        return node
+    if WILDCARD not in parts(path):
+        raise PathError(_complaint(tree, path))
+    found = [node for _, node in _find(tree, _steps(path), wild=True)]
     if not found:
         raise PathError(f"no item matches path {path!r}")
     return found
 
 
-@functools.lru_cache(maxsize=1024)
-def getter(path: str) -> Callable[[Any], Any]:
-    """Return a function that does as `get` with this path does, quickly where it leads through dictionaries alone.
+def locate(tree: Any, path: TreePath) -> tuple[str | int, ...] | None:
+    """Return the keys and positions through which a path leads to one place; None where it leads nowhere.
 
     Examples
     --------
-    >>> getter('results/t')({'results': {'t': 1.5}})
-    1.5
+    >>> locate({'results': {'v (m/s)': 3.0}}, 'results/v (m/s)')
+    ('results', 'v (m/s)')
     """
-    steps = parts(path)
-    if not steps or WILDCARD in steps:
-        return functools.partial(get, path=path)
-    *branches, leaf = steps
-
-    def follow(tree: Any) -> Any:
-        node = tree
-        for branch in branches:
-            if type(node) is not dict or branch not in node:
-                return get(tree, path)
-            node = node[branch]
-        return node[leaf] if type(node) is dict and leaf in node else get(tree, path)
-
-    return follow
-
-
-@functools.lru_cache(maxsize=64)
-def reader(given: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a function that returns what stands at each of some paths, as `getter` does for one.
-
-    Examples
-    --------
-    >>> reader(('results/t', 'results/x'))({'results': {'t': 1.5, 'x': 2.5}})
-    (1.5, 2.5)
-    """
-    getters = [getter(path) for path in given]
-    split = list(map(parts, given))
-    branches = {tuple(steps[:-1]) for steps in split}
-
-    def read(tree: Any) -> tuple[Any, ...]:
-        return tuple([follow(tree) for follow in getters])
-
-    if len(given) == 1 or len(branches) != 1 or any(not steps or WILDCARD in steps for steps in split):
-        return read
-    return _branch_reader(branches.pop(), [steps[-1] for steps in split], read)
-
-
-def _branch_reader(
-    branch: tuple[str | int, ...], leaves: Sequence[str | int], otherwise: Callable[[Any], tuple[Any, ...]]
-) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a function that picks several leaves of one branch at once, where that leads through dictionaries alone."""
-    pick = operator.itemgetter(*leaves)
-
-    def read(tree: Any) -> tuple[Any, ...]:
-        node = tree
-        for step in branch:
-            node = node.get(step) if type(node) is dict else None
-        if type(node) is not dict:
-            return otherwise(tree)
-        try:
-            return pick(node)  # type: ignore[no-any-return]
-        except KeyError:
-            return otherwise(tree)
-
-    return read
+    return next((place for place, _ in _literally(tree, path)), None)
 
 
 def has(tree: Any, path: TreePath) -> bool:
@@ -136,29 +96,50 @@ def has(tree: Any, path: TreePath) -> bool:
     False
     """
     try:
-        steps = parts(path)
+        get(tree, path)
     except PathError:
         return False
-    return any(True for _ in _find(tree, steps))
+    return True
 
 
-def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield path and value of everything in a tree that is no dictionary; `path` is that of the tree itself.
+def leaves(tree: Any, path: str = "") -> Iterator[tuple[str | tuple[str, ...], Any]]:
+    """Yield path and value of all that is no plain dictionary; `path` is that of the tree itself.
+
+    A path is the sequence of its keys where its text would lead elsewhere.
 
     Examples
     --------
-    >>> list(leaves({'results': {'t': 1.5, 'n': [1, 2]}, 'done': True}))
-    [('results/t', 1.5), ('results/n', [1, 2]), ('done', True)]
+    >>> list(leaves({'results': {'t': 1.5, 'n': [1, 2]}, 'T': {'a': 1}, 'T/a': 2}))
+    [('results/t', 1.5), ('results/n', [1, 2]), (('T', 'a'), 1), ('T/a', 2)]
     """
-    if not isinstance(tree, Mapping):
-        yield path, tree
+    found = list(_leaves(tree, ()))
+    is_odd = any(key in ("", WILDCARD) or "/" in key for keys, _ in found for key in keys)
+    for keys, leaf in found:
+        text = "/".join(keys)
+        if is_odd and locate(tree, text) != keys:
+            yield (*(path.split("/") if path else ()), *keys), leaf
+        else:
+            yield f"{path}/{text}" if path and keys else path or text, leaf
+
+
+def _leaves(node: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not isinstance(node, Mapping) or types.of_user(node):
+        yield keys, node
         return
-    for key, item in tree.items():
-        yield from leaves(item, f"{path}/{key}" if path else key)
+    for key, item in node.items():
+        yield from _leaves(item, (*keys, key))
+
+
+def as_text(path: TreePath) -> str:
+    """Return a path as a text, to be shown."""
+    return path if isinstance(path, str) else "/".join(map(str, path))
 
 
 def set_(tree: dict[str, Any], path: TreePath, value: Any) -> None:
     """Put `value` at `path`, and make the dictionaries on the way.
+
+    A text that leads somewhere already is that place; else the keys between its slashes are made. A sequence makes its
+    keys as they are.
 
     Raises
     ------
@@ -169,18 +150,31 @@ def set_(tree: dict[str, Any], path: TreePath, value: Any) -> None:
     --------
     >>> tree = {}
     >>> set_(tree, 'results/t', 1.0)
+    >>> set_(tree, ['results', 'v (m/s)'], 2.0)
     >>> tree
-    {'results': {'t': 1.0}}
+    {'results': {'t': 1.0, 'v (m/s)': 2.0}}
     """
-    steps = parts(path)
-    if not steps or WILDCARD in steps:
+    found = locate(tree, path)
+    steps: Sequence[str | int] = parts(path)
+    if isinstance(path, str):
+        steps = found or _place(tree, path.removesuffix("/"))
+    if not steps or (WILDCARD in steps and found is None):
         raise PathError(f"cannot assign to path {path!r}; name one place, such as 'results/t'")
     node: Any = tree
     for step in steps[:-1]:
         if isinstance(node, dict):
             node.setdefault(step, {})
-        node = _follow(node, [step], path)
+        node = get(node, [step])
     _assign(node, steps[-1], value, path)
+
+
+def _place(tree: Any, text: str) -> Sequence[str | int]:
+    """Return the keys to which a text leads, or will lead once those that are missing were made."""
+    found = locate(tree, text)
+    if found is not None and as_text(found) == text:
+        return found
+    before, slash, last = text.rpartition("/")
+    return [*(_place(tree, before) or [""]), last] if slash else [last]
 
 
 def _assign(node: Any, step: str | int, value: Any, path: TreePath) -> None:
@@ -192,50 +186,70 @@ def _assign(node: Any, step: str | int, value: Any, path: TreePath) -> None:
         raise PathError(f"cannot assign to path {path!r}: {step!r} is no place in a {type(node).__name__}")
 
 
-def _follow(node: Any, steps: Sequence[str | int], path: TreePath) -> Any:
-    for depth, step in enumerate(steps):
-        try:
-            node = _step(node, step)
-        except (KeyError, IndexError):
-            raise PathError(_complaint(node, steps, depth, path)) from None
-    return node
+def _steps(path: TreePath) -> list[str | int]:
+    """Return the path in parts, of which a text is the only one: it may be a key, or several."""
+    return parts(path) if not isinstance(path, str) else [path] if path else []
 
 
-def _step(node: Any, step: str | int) -> Any:
-    if isinstance(node, Mapping):
-        if step in node:
-            return node[step]
-        if isinstance(step, str) and "/" in step:
-            return _follow(node, parts(step), step)
+def _literally(tree: Any, path: TreePath) -> Iterator[tuple[Place, Any]]:
+    """Yield where a path leads if it has no ``*``, or has it as a key in a sequence."""
+    if not isinstance(path, str) or WILDCARD not in parts(path):
+        yield from _find(tree, _steps(path))
+
+
+def _find(node: Any, steps: Sequence[str | int], wild: bool = False, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Yield each place to which the steps lead, and what stands there."""
+    if not steps:
+        yield place, node
+        return
+    for key, child in _through(node, steps[0], wild):
+        yield from _find(child, steps[1:], wild, (*place, *key))
+
+
+def _through(node: Any, step: str | int, wild: bool) -> Iterator[tuple[Place, Any]]:
+    """Yield where one step leads: to the key that it is, or else along the keys between its slashes."""
+    here = list(_items(node, step, wild))
+    if here or not isinstance(step, str):
+        yield from here
+        return
+    slash = step.find("/")
+    while slash >= 0:
+        ahead = _beyond(node, step[:slash], step[slash + 1 :], wild)
+        first = next(ahead, None)
+        if first is not None:
+            yield first
+            yield from ahead
+            return
+        slash = step.find("/", slash + 1)
+
+
+def _beyond(node: Any, key: str, rest: str, wild: bool) -> Iterator[tuple[Place, Any]]:
+    for place, child in _items(node, key, wild):
+        found = _through(child, rest, wild) if rest else [((), child)]
+        yield from (((*place, *further), item) for further, item in found)
+
+
+def _items(node: Any, step: str | int, wild: bool) -> Iterator[tuple[Place, Any]]:
+    """Yield the item at a key or position, and for a ``*`` all items."""
+    if wild and step == WILDCARD:
+        yield from (((), child) for child in _children(node))
+    elif isinstance(node, Mapping) and step in node:
+        yield (step,), node[step]
     elif isinstance(node, list | tuple | str | np.ndarray) and _is_position(step):
-        return _element(node, int(step))
-    raise KeyError(step)
+        with suppress(IndexError):
+            yield from (((step,), item) for item in _element(node, int(step)))
 
 
-def _element(node: Any, position: int) -> Any:
-    if isinstance(node, np.ndarray):
-        if node.ndim == 0:
-            raise KeyError(position)
-        return node[position].item() if node.ndim == 1 else node[position]
-    return node[position]
+def _element(node: Any, position: int) -> list[Any]:
+    if not isinstance(node, np.ndarray):
+        return [node[position]]
+    if node.ndim == 0:
+        return []
+    return [node[position].item() if node.ndim == 1 else node[position]]
 
 
 def _is_position(step: str | int) -> bool:
     return isinstance(step, int) or (step.isascii() and step.isdigit())
-
-
-def _find(node: Any, steps: Sequence[str | int]) -> Iterator[Any]:
-    if not steps:
-        yield node
-    elif steps[0] == WILDCARD:
-        for child in _children(node):
-            yield from _find(child, steps[1:])
-    else:
-        try:
-            child = _step(node, steps[0])
-        except (KeyError, IndexError):
-            return
-        yield from _find(child, steps[1:])
 
 
 def _children(node: Any) -> Iterator[Any]:
@@ -247,7 +261,15 @@ def _children(node: Any) -> Iterator[Any]:
         yield from node
 
 
-def _complaint(node: Any, steps: Sequence[str | int], depth: int, path: TreePath) -> str:
-    place = "/".join(str(step) for step in steps[:depth]) or "the tree"
-    hint = suggestion(steps[depth], map(str, node)) if isinstance(node, Mapping) else ""
-    return f"path {path!r} not found: {place} has no item {steps[depth]!r}{hint}"
+def _complaint(tree: Any, path: TreePath) -> str:
+    """Return which part of a path is missing, and what there is in its place."""
+    node: Any = tree
+    done: list[str | int] = []
+    for step in parts(path):
+        found = next(_find(node, [step]), None)
+        if found is None:
+            hint = suggestion(step, map(str, node)) if isinstance(node, Mapping) else ""
+            return f"path {path!r} not found: {as_text(done) or 'the tree'} has no item {step!r}{hint}"
+        node = found[1]
+        done.append(step)
+    return f"path {path!r} not found"

@@ -164,6 +164,11 @@ class RecursiveSerializer(Serializer):
             )
         if kind is dict:
             return self._encode_mapping(value, path)
+        entry = types.of_user(value)
+        if entry:
+            return self._encode_registered(entry, value, path)
+        if kind is not list and kind.__module__ != "numpy":
+            self._check_plain(value, path)
         if isinstance(value, np.generic):
             return self._encode(_plain_scalar(value), path)
         value = plain(value)
@@ -203,8 +208,7 @@ class RecursiveSerializer(Serializer):
             return value.content, value.suffix
         entry = types.find(value)
         if entry:
-            state = self._encode_mapping(self._registered_state(entry, value, path), path)
-            return {types.TYPE: entry.name, **state}
+            return self._encode_registered(entry, value, path)
         method = getattr(value, self.getstate, None)
         if not callable(method) or isinstance(value, type):
             raise SerializerError(
@@ -221,9 +225,16 @@ class RecursiveSerializer(Serializer):
         encoded.pop(CLASS, None)
         return {**encoded, CLASS: _class_name(type(value))}
 
-    def _registered_state(self, entry: types.RegisteredType, value: Any, path: tuple[str, ...]) -> types.State:
+    def _encode_registered(self, entry: types.RegisteredType, value: Any, path: tuple[str, ...]) -> types.State:
         try:
-            return entry.encode(value)
+            state = entry.encode(value)
+        except SerializerError as error:
+            raise SerializerError(f"cannot store {_place(path)}: {error}") from None
+        return {types.TYPE: entry.name, **self._encode_mapping(state, path)}
+
+    def _check_plain(self, value: Any, path: tuple[str, ...]) -> None:
+        try:
+            types.check_plain(value)
         except SerializerError as error:
             raise SerializerError(f"cannot store {_place(path)}: {error}") from None
 

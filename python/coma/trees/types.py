@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import base64
 import datetime
+import enum
+import itertools
 import pathlib
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import MemberDescriptorType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +20,9 @@ from coma.errors import SerializerError
 
 TYPE = "__type__"
 PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # two surrogates, which JSON reads back as one character
+ARRAYS = (np.ndarray, np.memmap)  # of arrays that are no more than their numbers
+_KNOWN = sys.stdlib_module_names | {"numpy", "pandas"}
+_PLAIN = (str, int, float, complex, bytes, list, tuple, dict, datetime.date, datetime.timedelta, pathlib.PurePath)
 _LARGEST = 1024**3  # bytes of an array of texts, which a file can ask for in a few characters
 State = dict[str, Any]
 Restore = Callable[[State], Any]
@@ -82,6 +89,50 @@ def find(value: Any) -> RegisteredType | None:
     return next((entry for entry in reversed(_BY_NAME.values()) if isinstance(value, entry.cls)), None)
 
 
+def of_user(value: Any) -> RegisteredType | None:
+    """Return the last type that a user registered of which `value` is an instance."""
+    if not _OF_USERS:
+        return None
+    known = (entry for name, entry in reversed(_BY_NAME.items()) if _OF_USERS.get(name) is entry)
+    return next((entry for entry in known if isinstance(value, entry.cls)), None)
+
+
+def check_plain(value: Any) -> None:
+    """Refuse what is derived from a plain class, or from an array, and is more than the value that would be stored.
+
+    An enumeration is its value, a named tuple a list. Of others, the attributes that an object has of its own tell.
+
+    Raises
+    ------
+    SerializerError
+        If something would be lost.
+    """
+    if isinstance(value, np.ndarray):
+        _check_array(value)
+    elif isinstance(value, (*_PLAIN, np.generic)) and not isinstance(value, enum.Enum):
+        attributes = list(_attributes(value))
+        if attributes:
+            kind = next((kind for kind in _PLAIN if isinstance(value, kind)), np.generic).__name__
+            raise SerializerError(
+                f"a {type(value).__name__} is more than a {kind}: it has {', '.join(map(repr, attributes))}, which would "
+                f"be lost; store that beside the {kind}, or use coma.register_type()"
+            )
+
+
+def _attributes(value: Any) -> Iterator[str]:
+    """Yield the names of the attributes that an object has beyond those of Python's own classes, and of numpy's."""
+    if _is_known(type(value)):
+        return
+    own = (name for name in getattr(value, "__dict__", ()) if not name.startswith("__"))
+    yield from (name for name in own if not (isinstance(value, Mapping) and name in value))
+    for cls in itertools.takewhile(lambda cls: not _is_known(cls), type(value).__mro__):
+        yield from (n for n, item in vars(cls).items() if isinstance(item, MemberDescriptorType) and hasattr(value, n))
+
+
+def _is_known(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in _KNOWN
+
+
 def is_reserved(name: Any) -> bool:
     """Tell whether a dictionary whose ``__type__`` is `name` would not come back as a dictionary."""
     return isinstance(name, str) and name in _BY_NAME
@@ -106,9 +157,20 @@ def restore(state: State) -> Any:
         raise SerializerError(f"damaged {name}: {type(error).__name__}: {error}") from error
 
 
-def _encode_array(array: np.ndarray[Any, Any]) -> State:
+def _check_array(array: np.ndarray[Any, Any]) -> None:
     if isinstance(array, np.ma.MaskedArray):
         raise SerializerError("a masked array loses its mask; store array.data and array.mask, or array.filled()")
+    if array.dtype.kind == "V":
+        raise SerializerError("a structured array has no form as a tree; store each field as an array of its own")
+    if type(array) not in ARRAYS:
+        raise SerializerError(
+            f"a {type(array).__name__} is more than the numbers in it; store numpy.asarray() of it, and beside that what "
+            "else it says (a unit, say), or use coma.register_type()"
+        )
+
+
+def _encode_array(array: np.ndarray[Any, Any]) -> State:
+    _check_array(array)
     if array.dtype.kind == "T" and array.dtype != np.dtypes.StringDType():
         raise SerializerError(f"an array of {array.dtype} does not come back as such; store array.tolist()")
     return {"shape": list(array.shape), "dtype": _dtype_name(array.dtype), "list": _flat_list(np.asarray(array))}
@@ -123,8 +185,6 @@ def _dtype_name(dtype: np.dtype[Any]) -> str:
 def _flat_list(array: np.ndarray[Any, Any]) -> list[Any]:
     flat = array.ravel()
     kind = flat.dtype.kind
-    if kind == "V":
-        raise SerializerError("a structured array has no form as a tree; store each field as an array of its own")
     if kind == "c":
         parts = np.empty(2 * flat.size, dtype=flat.real.dtype)
         parts[0::2], parts[1::2] = flat.real, flat.imag
@@ -176,6 +236,13 @@ def _encode_datetime(date: datetime.datetime) -> State:
     return {"iso": text}
 
 
+def _encode_timedelta(time: datetime.timedelta) -> State:
+    days, seconds, microseconds = time.days, time.seconds, time.microseconds
+    if datetime.timedelta(days, seconds, microseconds) != time:  # nanoseconds of pandas
+        raise SerializerError(f"{time!r} is no timedelta to the last digit; store it as a numpy.timedelta64")
+    return {"days": days, "seconds": seconds, "microseconds": microseconds}
+
+
 def _decode_datetime(state: State) -> datetime.datetime:
     return datetime.datetime.fromisoformat(state["iso"])
 
@@ -201,6 +268,12 @@ for _entry in (
         lambda state: datetime.date.fromisoformat(state["iso"]),
     ),
     RegisteredType(datetime.datetime, "datetime", _encode_datetime, _decode_datetime),
+    RegisteredType(
+        datetime.timedelta,
+        "timedelta",
+        _encode_timedelta,
+        lambda state: datetime.timedelta(state["days"], state["seconds"], state["microseconds"]),
+    ),
     RegisteredType(
         pathlib.PurePath, "path", lambda path: {"path": str(path)}, lambda state: pathlib.Path(state["path"])
     ),

@@ -7,7 +7,9 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from coma.errors import PathError
+from coma.text import identifier
 from coma.trees import path as paths
+from coma.trees import types
 from coma.trees.equality import equal
 from coma.trees.path import TreePath
 
@@ -32,44 +34,41 @@ class View(MutableMapping[str, Any]):
         object.__setattr__(self, "_tree", tree)
 
     def __getitem__(self, path: TreePath) -> Any:
-        if isinstance(path, str) and path in self._tree:
-            return view(self._tree[path])
         return view(paths.get(self._tree, path))
 
     def __setitem__(self, path: TreePath, value: Any) -> None:
-        paths.set_(self._tree, self._steps(path), plain(value))
+        paths.set_(self._tree, path, plain(value))
 
     def __delitem__(self, path: TreePath) -> None:
-        steps = paths.parts(self._steps(path))
-        parent = paths.get(self._tree, steps[:-1])
-        if not steps or not isinstance(parent, dict) or steps[-1] not in parent:
+        place = paths.locate(self._tree, path)
+        parent = paths.get(self._tree, place[:-1]) if place else None
+        if not place or not isinstance(parent, dict):
             raise PathError(f"cannot delete {path!r}: not found")
-        del parent[steps[-1]]
-
-    def _steps(self, path: TreePath) -> TreePath:
-        """Return the path, where a key with a slash in it goes before the path that it looks like."""
-        return [path] if isinstance(path, str) and path in self._tree else path
+        del parent[place[-1]]
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self[name]
+            return self[self._key(name)]
         except PathError as error:
             raise AttributeError(str(error)) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
+        self[self._key(name)] = value
 
     def __delattr__(self, name: str) -> None:
         try:
-            del self[name]
+            del self[self._key(name)]
         except PathError as error:
             raise AttributeError(str(error)) from None
 
-    def __contains__(self, path: object) -> bool:
-        return path in self._tree if isinstance(path, str) and path in self._tree else self._has(path)
+    def _key(self, name: str) -> str:
+        """Return the key that an attribute means: Python writes some letters in another form than the tree may have."""
+        if name in self._tree:
+            return name
+        return next((key for key in self._tree if identifier(key) == name), name)
 
-    def _has(self, path: Any) -> bool:
-        return paths.has(self._tree, path)
+    def __contains__(self, path: object) -> bool:
+        return paths.has(self._tree, path)  # type: ignore[arg-type]  # what is no path leads nowhere
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tree)
@@ -93,8 +92,8 @@ class View(MutableMapping[str, Any]):
 
 
 def view(node: Any) -> Any:
-    """Return a dictionary as a `View`, anything else as it is."""
-    return View(node) if isinstance(node, dict) else node
+    """Return a dictionary as a `View`, anything else, and an object of a registered type, as it is."""
+    return View(node) if isinstance(node, dict) and not types.of_user(node) else node
 
 
 def plain(node: Any) -> Any:
