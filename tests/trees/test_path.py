@@ -102,7 +102,10 @@ def test_what_was_put_somewhere_is_found_there(steps, value):
 
 
 KEYS = st.text("ab/*0", max_size=3)
-NESTED = st.recursive(st.integers(), lambda inner: st.dictionaries(KEYS, inner, max_size=3))
+FLAT = st.recursive(st.integers(), lambda inner: st.dictionaries(KEYS, inner, max_size=3))
+NESTED = st.recursive(
+    st.integers(), lambda inner: st.dictionaries(KEYS, inner, max_size=3) | st.lists(inner, max_size=2)
+)
 
 
 def places(tree, keys=()):
@@ -128,7 +131,7 @@ def test_each_leaf_is_reached_by_its_path_and_by_its_keys(tree):
         assert paths.has(tree, path)
 
 
-@given(st.dictionaries(KEYS, NESTED, max_size=3), st.lists(KEYS, min_size=1, max_size=3), st.booleans())
+@given(st.dictionaries(KEYS, FLAT, max_size=3), st.lists(KEYS, min_size=1, max_size=3), st.booleans())
 def test_what_was_written_is_read_and_all_else_stays(tree, keys, as_text):
     """By a text or by keys: a place that is there is overwritten, and else made."""
     path = "/".join(keys) if as_text else keys

@@ -17,6 +17,7 @@ TreePath = str | Sequence[str | int]
 Place = tuple[str | int, ...]
 Fixed = str | Place  # a path that can be the key of a dictionary
 WILDCARD = "*"
+_MOST_SLASHES = 64  # in a text that is tried whether it leads back: each might be part of a key
 
 
 def parts(path: TreePath) -> list[str | int]:
@@ -116,7 +117,7 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str | tuple[str, ...], A
     is_odd = any(key in ("", WILDCARD) or "/" in key for keys, _ in found for key in keys)
     for keys, leaf in found:
         text = "/".join(keys)
-        if is_odd and locate(tree, text) != keys:
+        if is_odd and (text.count("/") > _MOST_SLASHES or locate(tree, text) != keys):
             yield (*(path.split("/") if path else ()), *keys), leaf
         else:
             yield f"{path}/{text}" if path and keys else path or text, leaf
