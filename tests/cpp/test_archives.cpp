@@ -242,6 +242,21 @@ void errors_name_the_path() {
                  coma::from_tree(tree::dict({{"which", 5}, {"value", 1}}), variant));
 }
 
+/// A number that its type cannot hold is an error in each way to read it, and none that is infinite.
+void numbers_beyond_the_range() {
+    float f = 7;
+    double d = 7;
+    CHECK_THROWS(coma::parse_error, "1e39", coma::from_xml("<x>1e39</x>", "x", f));
+    CHECK_THROWS(coma::parse_error, "1e400", coma::from_xml("<x>1e400</x>", "x", d));
+    CHECK_THROWS(coma::parse_error, "1e-400", coma::from_xml("<x>1e-400</x>", "x", d));
+    CHECK_THROWS(coma::parse_error, "1e+39", coma::from_json("{\"x\": 1e39}", "x", f));
+    CHECK_THROWS(coma::parse_error, "16777217", coma::from_json("{\"x\": 16777217}", "x", f));
+    CHECK_THROWS(coma::parse_error, "1e400", coma::from_json("{\"x\": \"1e400\"}", "x", d));
+    CHECK_THROWS(coma::parse_error, "1e+300", coma::from_tree(tree(1e300), f));
+    coma::from_xml("<x>inf</x>", "x", f);
+    CHECK_EQUAL(coma::to_json("x", f), "{\n  \"x\": Infinity\n}");
+}
+
 void any_order_and_clear_errors() {
     two t;
     coma::from_xml("<t><b>2</b><more/><a>1</a></t>", "t", t);
@@ -392,6 +407,7 @@ int main() {
     every_type_comes_back();
     trees_convert_without_loss();
     errors_name_the_path();
+    numbers_beyond_the_range();
     any_order_and_clear_errors();
     versions();
     ownership();

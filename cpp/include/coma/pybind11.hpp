@@ -16,7 +16,6 @@
 #include <pybind11/pybind11.h>
 
 #include <complex>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,7 +24,6 @@
 #include "detail/numpy.hpp"
 #include "detail/tree_iarchive.hpp"
 #include "detail/tree_oarchive.hpp"
-#include "errors.hpp"
 #include "tree.hpp"
 
 namespace coma {

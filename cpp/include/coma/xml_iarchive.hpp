@@ -114,9 +114,9 @@ private:
 
     template <class Number>
     void load_number(Number& value, std::string_view text) {
-        if (detail::parse_number(text, value)) return;
+        if (detail::parse_within_range(text, value)) return;
         if constexpr (std::is_floating_point_v<Number>)
-            at_.fail({"'", text.substr(0, 60), "' is no number"});
+            at_.fail({"'", text.substr(0, 60), "' is no number of the type's range"});
         else if constexpr (std::is_same_v<Number, bool>)
             at_.fail({"'", text.substr(0, 60), "' is no integer from 0 to 1"});
         else

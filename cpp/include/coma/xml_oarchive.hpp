@@ -38,7 +38,7 @@ public:
 
     /// Closes the archive, and throws what close() throws. When an exception interrupts, the text stays incomplete:
     /// what was saved is written, but not what stands at the end.
-    ~xml_oarchive() noexcept(false) {
+    ~xml_oarchive() noexcept(false) {  // NOLINT(bugprone-unsafe-to-allow-exceptions): else a full disk goes unnoticed
         if (std::uncaught_exceptions() == exceptions_) {
             close();
             return;

@@ -35,8 +35,7 @@ struct parameter_type {
             return is_true || text == "0" || equal_ignoring_case(text, "false");
         } else if constexpr (std::is_floating_point_v<T>) {
             double number = 0;
-            bool in_range = false;
-            if (!parse_number(text, number, &in_range) || !in_range) return false;
+            if (!parse_within_range(text, number)) return false;
             value = number;
             return accepts(look_of(text) == look::integer ? tree::big_integer(text) : value);
         } else {

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -112,14 +113,6 @@ inline std::string read_file(const std::string& path) {
     return (seed + (call << 56)) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
 }
 
-/// Appends the first eight characters of what tells this boot of the host from others, or 0.
-[[gnu::noinline]] inline void append_boot(std::string& to) {
-    char text[8];
-    const file_descriptor file = open_file("/proc/sys/kernel/random/boot_id", O_RDONLY);
-    const bool is_read = file && ::read(file.get(), text, sizeof text) == sizeof text;
-    to.append(is_read ? text : "0", is_read ? sizeof text : 1);
-}
-
 /// The name of a file that becomes `path`: whose it is, so that it can be removed when its process was killed. Process
 /// ids are told from those of another boot, or of another space of ids, on a host of the same name.
 [[gnu::noinline]] inline std::string temporary_name(const std::string& path) {
@@ -131,11 +124,13 @@ inline std::string read_file(const std::string& path) {
         const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
         name.append(1, letter || is_digit(c) || c == '.' ? c : '_');
     }
-    append_boot(name.append(1, '~'));
-    append_hexadecimal(name.append(1, '-'), process_space());
-    append_number(name.append(1, '~'), static_cast<std::size_t>(::getpid()));
-    append_hexadecimal(name.append(1, '~'), unique_number());
-    return name.append(".tmp");
+    char boot[9] = "0";  // the first eight characters of what tells it from others
+    const file_descriptor about_boot(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    if (about_boot && ::read(about_boot.get(), boot, 8) < 1) boot[0] = '0';
+    char rest[128];
+    const int size = std::snprintf(rest, sizeof rest, "~%.8s-%jx~%jd~%jx.tmp", boot, std::uintmax_t{process_space()},
+                                   std::intmax_t{::getpid()}, std::uintmax_t{unique_number()});
+    return name.append(rest, static_cast<std::size_t>(size));
 }
 
 /// Makes a new name in a directory durable; not every file system can, and not every directory that may be written may
@@ -194,10 +189,9 @@ inline int publish_nameless(const std::string& path, std::string_view text) {
     const file_descriptor file = open_file(directory_of(path), O_TMPFILE | O_WRONLY);
     if (!file) return ENOTSUP;
     write_and_sync(file, text, path);
-    std::string name;
-    name.append("/proc/self/fd/");
-    append_number(name, static_cast<std::size_t>(file.get()));
-    if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
+    char name[40];
+    std::snprintf(name, sizeof name, "/proc/self/fd/%d", file.get());
+    if (::linkat(AT_FDCWD, name, AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
     return errno;
 #else
     static_cast<void>(path), static_cast<void>(text);

@@ -96,8 +96,19 @@ constexpr look look_of_unsigned(std::string_view text) noexcept {
     append_digits(out, static_cast<std::uint64_t>(magnitude), false);
 }
 
-/// Splits "-d.ddde-XX", as std::to_chars writes it, and lays it out again.
-[[gnu::noinline]] inline void append_scientific(std::string& out, const char* first, const char* last) {
+/// Lays out what std::to_chars writes: "-d.ddde-XX", "ddd.ddd", "ddd", "inf" or "nan"; no comparison tells the last two
+/// from others under -ffast-math.
+[[gnu::noinline]] inline void append_laid_out(std::string& out, const char* first, const char* last) {
+    const auto size = static_cast<std::size_t>(last - first);
+    if (!is_digit(last[-1])) {
+        out.append(last[-1] != 'f' ? "NaN" : *first == '-' ? "-Infinity" : "Infinity");
+        return;
+    }
+    if (!std::memchr(first, 'e', size)) {
+        out.append(first, size);
+        if (!std::memchr(first, '.', size)) out.append(".0", 2);
+        return;
+    }
     if (*first == '-') out += *first++;
     char digits[40];
     std::size_t count = 0;
@@ -107,13 +118,6 @@ constexpr look look_of_unsigned(std::string_view text) noexcept {
     int exponent = 0;
     for (++first; first != last; ++first) exponent = 10 * exponent + (*first - '0');
     append_repr(out, digits, count, negative ? -exponent : exponent);
-}
-
-/// Appends "ddd.ddd", as std::to_chars writes it, or "ddd" with the point that is missing.
-[[gnu::noinline]] inline void append_plain(std::string& out, const char* first, const char* last) {
-    const auto size = static_cast<std::size_t>(last - first);
-    out.append(first, size);
-    if (!std::memchr(first, '.', size)) out.append(".0", 2);
 }
 
 /// The text without blanks, tabs and line ends at its ends.
@@ -158,34 +162,25 @@ void append_number(std::string& out, Integer value) {
 /// Appends the shortest digits that read back equal, laid out as Python's repr does.
 template <class Real, std::enable_if_t<std::is_floating_point_v<Real>, int> = 0, class = void>
 void append_number(std::string& out, Real value) {
-    const Real magnitude = value < 0 ? -value : value;
-    const bool plain = sizeof(Real) <= sizeof(double) && magnitude >= Real(1e-4) && magnitude < Real(1 << 24);
     real_text text;
-    const char* end = plain ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr
-                            : write_scientific(text, value);
-    if (!is_digit(end[-1]))  // of a value that is not finite; no comparison tells under -ffast-math
-        out.append(end[-1] != 'f' ? "NaN" : *text == '-' ? "-Infinity" : "Infinity");
-    else if (plain)
-        append_plain(out, text, end);
-    else
-        append_scientific(out, text, end);
+    if constexpr (sizeof(Real) > sizeof(double)) {
+        append_laid_out(out, text, write_scientific(text, value));
+    } else {
+        const Real magnitude = value < 0 ? -value : value;
+        const bool plain = magnitude >= Real(1e-4) && magnitude < Real(1 << 24);
+        const auto form = plain ? std::chars_format::fixed : std::chars_format::scientific;
+        append_laid_out(out, text, std::to_chars(text, text + sizeof text, value, form).ptr);
+    }
 }
 
-/// Appends a number in hexadecimal digits, at least as many as asked for (up to 64).
-[[gnu::noinline]] inline void append_hexadecimal(std::string& out, std::uint64_t value, std::size_t least = 1) {
+/// A number in hexadecimal digits, at least as many as asked for (up to 64).
+inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
     char text[64];
     char* first = text + sizeof text;
     const char* enough = first - least;
     do *--first = "0123456789abcdef"[value % 16];
     while ((value /= 16) || first > enough);
-    out.append(first, static_cast<std::size_t>(text + sizeof text - first));
-}
-
-/// A number in hexadecimal digits, at least as many as asked for (up to 64).
-inline std::string hexadecimal(std::uint64_t value, std::size_t least = 1) {
-    std::string text;
-    append_hexadecimal(text, value, least);
-    return text;
+    return std::string(first, static_cast<std::size_t>(text + sizeof text - first));
 }
 
 /// A number as text.
@@ -223,16 +218,24 @@ bool parse_number(std::string_view text, Real& value, bool* in_range = nullptr) 
     return true;
 }
 
-/// A number as a double; of a float, the one that has the same shortest digits, 0.1 for 0.1f, as files say it.
-template <class Real>
-double to_double(Real value) noexcept {
-    double wide = static_cast<double>(value);
-    if constexpr (std::is_same_v<Real, float>) {
-        double digits = wide;
-        if (is_finite(wide) && parse_number(number_text(value), digits) && static_cast<float>(digits) == value)
-            return digits;
+/// Reads a number that its type can hold: what is beyond the range is refused.
+template <class Number>
+bool parse_within_range(std::string_view text, Number& value) noexcept {
+    if constexpr (std::is_floating_point_v<Number>) {
+        bool in_range = false;
+        return parse_number(text, value, &in_range) && in_range;
+    } else {
+        return parse_number(text, value);
     }
-    return wide;
+}
+
+/// The double that has the same shortest digits as a float, 0.1 for 0.1f, as files say it.
+inline double by_its_digits(float value) noexcept {
+    const auto wide = static_cast<double>(value);
+    double digits = wide;
+    const bool is_same =
+        is_finite(wide) && parse_number(number_text(value), digits) && static_cast<float>(digits) == value;
+    return is_same ? digits : wide;
 }
 
 /// A double as another floating point type, rounded; false if it is beyond that type's range.

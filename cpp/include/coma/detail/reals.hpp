@@ -21,13 +21,16 @@
 
 namespace coma::detail {
 
-/// The bits of a number but its sign. With -ffast-math, compilers take it that there are neither NaN nor infinities,
-/// and processors take the smallest numbers for 0: comparisons do not tell.
-[[gnu::noinline]] inline std::uint64_t magnitude_bits(double value) noexcept {
+/// The bits of a number. With -ffast-math, compilers take it that there are neither NaN nor infinities, and processors
+/// take the smallest numbers for 0: comparisons do not tell.
+[[gnu::noinline]] inline std::uint64_t bits_of(double value) noexcept {
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof bits);
-    return bits & (UINT64_MAX >> 1);
+    return bits;
 }
+
+/// The bits of a number but its sign.
+inline std::uint64_t magnitude_bits(double value) noexcept { return bits_of(value) & (UINT64_MAX >> 1); }
 
 inline constexpr std::uint64_t infinity_bits = 0x7FF0000000000000;
 
@@ -37,7 +40,7 @@ inline bool is_finite(double value) noexcept { return magnitude_bits(value) < in
 /// Whether two numbers are equal, as == says without -ffast-math.
 inline bool equal_reals(double a, double b) noexcept {
     const bool both_zero = magnitude_bits(a) == 0 && magnitude_bits(b) == 0;
-    return both_zero || (!is_nan(a) && std::memcmp(&a, &b, sizeof a) == 0);
+    return both_zero || (!is_nan(a) && bits_of(a) == bits_of(b));
 }
 
 /// Reads a decimal number that begins with a digit or a minus sign; false for anything else, and where the standard

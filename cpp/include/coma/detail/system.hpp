@@ -13,6 +13,8 @@
 #include <ctime>
 #include <string>
 
+#include "text.hpp"
+
 namespace coma::detail {
 
 /// A time as UTC in whole seconds, e.g. 2014-02-25T22:50:11Z.
@@ -20,7 +22,7 @@ namespace coma::detail {
     std::tm parts{};
     ::gmtime_r(&time, &parts);
     char text[64];
-    return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
+    return concat({{text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)}});
 }
 
 /// The present time as UTC.
@@ -31,7 +33,7 @@ inline std::string utc_now() { return utc(std::time(nullptr)); }
     char name[256];
     name[sizeof name - 1] = '\0';
     if (::gethostname(name, sizeof name - 1) != 0) return {};
-    return std::string(name, std::strlen(name));
+    return concat({name});
 }
 
 /// What tells this process's space of process ids from others of its host; 0 where the system has but one.

@@ -14,6 +14,7 @@
 
 #include "key_index.hpp"
 #include "minimal_vector.hpp"
+#include "text.hpp"
 
 namespace coma {
 
@@ -202,7 +203,7 @@ public:
 
     /// Adds a key that is not there yet, with null.
     tree& add(std::string_view key) {
-        tree& added = entries_.push_back({std::string(key.data(), key.size()), {}}).value;
+        tree& added = entries_.push_back({detail::concat({key}), {}}).value;
         index_.appended(entries_);
         return added;
     }

@@ -137,7 +137,7 @@ private:
         if (detail::tree_access::to_number(from, value)) return true;
         if (from.kind() == kind::boolean) return value = static_cast<Number>(detail::tree_access::is_true(from)), true;
         const std::string* digits = detail::tree_access::text(from);
-        return digits && detail::parse_number(*digits, value);
+        return digits && detail::parse_within_range(*digits, value);
     }
 
     template <class T>

@@ -15,6 +15,7 @@
 
 #include "../errors.hpp"
 #include "numbers.hpp"
+#include "text.hpp"
 #include "tree_class.hpp"
 
 namespace coma {
@@ -25,7 +26,8 @@ tree::tree(T value) {
         content_.boolean = value;
         as_ = form::boolean;
     } else if constexpr (std::is_floating_point_v<T>) {
-        content_.real = detail::to_double(value);
+        content_.real = static_cast<double>(value);
+        if constexpr (std::is_same_v<T, float>) content_.real = detail::by_its_digits(value);
         as_ = form::real;
     } else if constexpr (std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t)) {
         content_.natural = value;
@@ -43,7 +45,7 @@ inline tree::tree(std::string value) {
 }
 
 inline tree::tree(std::string_view value) {
-    content_.text = new std::string(value.data(), value.size());
+    content_.text = new std::string(detail::concat({value}));
     as_ = form::string;
 }
 
