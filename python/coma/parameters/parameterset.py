@@ -167,11 +167,6 @@ class ParameterSet:
         **values
             The parameters by name.
 
-        Raises
-        ------
-        ParameterSetError
-            If a name is one of `ParameterSet` itself.
-
         Examples
         --------
         >>> import coma
@@ -219,13 +214,6 @@ class ParameterSet:
             ``'theta_0'`` or ``'parameters/theta_0'``, say.
         default
             What stands in for a parameter that is not there.
-
-        Examples
-        --------
-        >>> import coma
-        >>> p = coma.ParameterSet.of(L=1.5)
-        >>> p.get('L'), p.get('g', 9.81), p.has('g')
-        (1.5, 9.81, False)
         """
         position = self._definition.position(name)
         return default if position is None else self._values[position]
@@ -342,9 +330,7 @@ def _refuse_lookalikes(names: tuple[str, ...]) -> None:
 
 def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | None) -> tuple[int | None, ...]:
     given = digits if isinstance(digits, Mapping) else dict.fromkeys(names, digits)
-    unknown = [name for name in given if name not in names]
-    if unknown:
-        raise ParameterSetError(f"digits for unknown parameters {_listed(unknown)}; there is {_listed(names)}")
+    _refuse_unknown("digits", given, names)
     for name, number in given.items():
         if number is not None and not (isinstance(number, int) and 1 <= number <= 17):
             raise ParameterSetError(f"digits of {name!r} must be 1 to 17, or None for exactly equal; got {number!r}")
@@ -352,12 +338,14 @@ def _digits(names: tuple[str, ...], digits: int | Mapping[str, int | None] | Non
 
 
 def _by_path(paths_by_name: Mapping[str, Fixed], defaults: Mapping[str, Any]) -> dict[Fixed, Any]:
-    unknown = [name for name in defaults if name not in paths_by_name]
-    if unknown:
-        raise ParameterSetError(
-            f"defaults for unknown parameters {_listed(unknown)}; there is {_listed(list(paths_by_name))}"
-        )
+    _refuse_unknown("defaults", defaults, tuple(paths_by_name))
     return {paths_by_name[name]: copy.deepcopy(value) for name, value in defaults.items()}
+
+
+def _refuse_unknown(what: str, given: Mapping[str, Any], names: tuple[str, ...]) -> None:
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise ParameterSetError(f"{what} for unknown parameters {_listed(unknown)}; there is {_listed(names)}")
 
 
 def _listed(names: Sequence[Fixed]) -> str:
