@@ -77,7 +77,7 @@ def test_wheel_holds_python_headers_and_cmake_files(wheel: Path) -> None:
     modules = {path.relative_to(ROOT / "python") for path in (ROOT / "python").rglob("*.py")}
     headers = {"coma" / path.relative_to(ROOT / "cpp") for path in (ROOT / "cpp" / "include").rglob("*.hpp")}
     cmake = {f"coma/share/cmake/coma/coma{part}.cmake" for part in ("Config", "ConfigVersion", "Targets")}
-    assert names == {*map(str, modules | headers), *cmake, "coma/py.typed"}
+    assert names == {*map(str, modules | headers), *cmake, "coma/share/pkgconfig/coma.pc", "coma/py.typed"}
 
 
 def test_installed_package_says_where_its_headers_are(fresh_python: Path) -> None:

@@ -266,9 +266,10 @@ class FileMeasurement(Measurement):
         Raises
         ------
         ExperimentError
-            If the experiment is being archived, or was before a new measurement was saved.
+            If the experiment is being archived.
         ArchiveError
-            If the file is gone, as after the experiment was archived or reset; or cannot be written.
+            If the experiment was archived or reset, so that the file is gone or there is no room for a new one; or the
+            file cannot be written.
         SerializerError
             If a value has no lossless form.
         """

@@ -259,10 +259,14 @@ class Store:
 
         Raises
         ------
-        ExperimentError
-            If the experiment is inactive.
+        ArchiveError
+            If the experiment was archived.
         """
-        self.require_active("Cannot save a measurement")
+        if not self.is_active():
+            raise ArchiveError(
+                f'Cannot add measurement {number} to "{self.directory}": the experiment was archived; activate() it, then '
+                "save() again"
+            )
         return self.publish(tree, number)
 
     def publish(self, tree: Tree, number: int, flusher: Flusher | None = None) -> tuple[int, str]:
