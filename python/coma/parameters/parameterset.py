@@ -126,8 +126,6 @@ class ParameterSet:
     parameters have those names, depend on the values alone, and neither on the order of points nor on who runs them:
     ``seed`` (an int of 64 bits) and ``rng`` (a fresh `numpy.random.Generator`).
 
-    Runs make them; `of` makes one by hand.
-
     Parameters
     ----------
     definition
