@@ -12,10 +12,12 @@ import itertools
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from coma.errors import ProgramError
+from coma.programs import workspace
 
 _SECONDS = 10
 _SWITCHES = r"^core\.(filemode|symlinks|ignorecase|trustctime|checkstat|autocrlf|eol|precomposeunicode)$"
@@ -41,14 +43,14 @@ def commit(directory: Path) -> dict[str, Any]:
         is_dirty = _is_dirty(
             Path(top), os.path.join(directory, objects), os.path.join(directory, index), head, switches
         )
-    except OSError:  # no room for temporary files, say
+    except (OSError, ProgramError):  # no room for temporary files, say
         is_dirty = None
     return {"git_commit": head} if is_dirty is None else {"git_commit": head, "git_dirty": is_dirty}
 
 
 def _is_dirty(top: Path, objects: str, index: str, head: str, switches: list[str]) -> bool | None:
     """Tell whether tracked files differ from the commit; None where git does not know."""
-    with tempfile.TemporaryDirectory(prefix="coma-git-") as ours:
+    with workspace.directory() as ours:
         _make_repository(Path(ours), head)
         places = {"GIT_DIR": ours, "GIT_OBJECT_DIRECTORY": objects, "GIT_INDEX_FILE": index, "GIT_WORK_TREE": str(top)}
         seen = {**places, "GIT_CONFIG_NOSYSTEM": "1", "HOME": ours, "XDG_CONFIG_HOME": ours}
